@@ -1,0 +1,76 @@
+"""Ways to ask a vision-language model: one small protocol, and the models behind it.
+
+A model answers one question, given as messages of text and pictures. It knows nothing of runs,
+stages or Blender: all that it may use is in the messages. Nothing here imports bpy.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in a question: encoded PNG or JPEG bytes, 8-bit sRGB, upright, without alpha."""
+
+    caption: str
+    data: bytes
+    media_type: Literal["image/png", "image/jpeg"] = "image/png"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a question: text and pictures in the order in which they are to be read."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[str | Picture, ...]
+
+
+class Usage(BaseModel):
+    """What one ask took, in tokens; zeros where the model counts none."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Sum two usages."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model said. `cost` is in US dollars, None where no price is known."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = None
+    finish_reason: Literal["stop", "length"] = "stop"
+
+
+class Model(Protocol):
+    """Anything that can answer a question about pictures."""
+
+    name: str
+
+    def ask(
+        self,
+        messages: Sequence[Message],
+        schema: type[BaseModel] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Reply:
+        """Answer the messages; with a schema, as one JSON object that fits it.
+
+        Raises Cancelled within a second of `cancel` being set, and ModelError where asking again
+        wouldn't help.
+        """
+        ...
