@@ -74,3 +74,16 @@ class Model(Protocol):
         wouldn't help.
         """
         ...
+
+
+def title_of(messages: Sequence[Message]) -> str:
+    """The title of a question: the heading line of its last user text, without the mark.
+
+    It names the stage, the task and the round: `Stage: materials · Task: review · Round: 2`.
+    """
+    for message in reversed(messages):
+        if message.role == "user":
+            for part in message.parts:
+                if isinstance(part, str) and part.startswith("# "):
+                    return part.splitlines()[0].removeprefix("# ").strip()
+    return ""

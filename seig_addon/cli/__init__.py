@@ -1,0 +1,41 @@
+"""The command line: the same engine from a terminal, as in Blender's panel.
+
+`python -m seig_addon …` with the bpy wheel, or `blender --command seig …` with the add-on.
+Never imports bpy: scenes are the studio's business.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import Cancelled, SeigError
+from . import commands
+from .arguments import parser
+
+STOPPED = 130  # what shells report for Ctrl-C
+
+
+def main(arguments: Sequence[str], blender: Path | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed with a sentence, 2 usage, 130 stopped.
+
+    `blender` is the Blender to use for the studio where none is named; None is the bpy wheel.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to fail
+    try:
+        options = parser().parse_args(arguments)
+        options.blender = options.blender or blender
+        commands.COMMANDS[options.command](options)
+    except SystemExit as exit_:  # argparse's way to end after --help or a usage error
+        return exit_.code if isinstance(exit_.code, int) else 2
+    except Cancelled as stopped:
+        print(stopped, file=sys.stderr)
+        return STOPPED
+    except SeigError as error:
+        print(f"seig: {error}", file=sys.stderr)
+        return 1
+    return 0

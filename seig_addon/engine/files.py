@@ -1,0 +1,56 @@
+"""Writing files so that a crash, a full disk or a kill leaves the old file or the new one, never half.
+
+Every file of a run is written through here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from ..errors import RunFolderError
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; raises RunFolderError saying what was kept."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line; a last line that a kill cut off is dropped first."""
+    try:
+        with path.open("a+b") as file:
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+            file.write(line.encode() + b"\n")
+            file.flush()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> RunFolderError:
+    """Say why a file can't be written, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        why, todo = "the disk is full", "free some space"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        why, todo = "the folder is not writable", "choose another folder or change its permissions"
+    else:
+        why, todo = error.strerror or str(error), "check the folder"
+    return RunFolderError(
+        f"{path} could not be written: {why}; all that was written before is kept. To go on, {todo} and resume the run."
+    )

@@ -1,0 +1,117 @@
+"""What the model gets to see, stage by stage: text from prompts/, and pictures of the scene as it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from PIL import Image
+
+from ..models import Picture
+from ..studio.client import Limits
+from ..studio.scene import SceneDescription
+from . import picture, prompts
+from .conversation import Question
+from .kit_reference import kit_reference
+from .review import Review
+from .run_folder import RunFolder
+from .scene_graph import SceneGraph
+from .scores import Scores
+from .stages import INITIALIZATION, Stage
+
+_REFERENCE_SIDE = 768  # px: about what providers scale pictures down to anyway
+
+
+@dataclass(frozen=True)
+class Look:
+    """The scene at one moment: its render, description and measures."""
+
+    render: Image.Image
+    scene: SceneDescription
+    scores: Scores
+    faults: list[str]
+
+    @property
+    def measured(self) -> list[str]:
+        """The measures as lines for a prompt."""
+        return [f"PSNR {self.scores.psnr:.1f} dB, SSIM {self.scores.ssim:.2f}", *self.faults]
+
+
+class Questions:
+    """Words each question of one run. Pure: it neither asks nor writes."""
+
+    def __init__(self, run: RunFolder, blender: str, limits: Limits) -> None:
+        """Prepare what all questions of the run share."""
+        self._run = run
+        self._reference = picture.shown("Reference", picture.fit(run.reference(), _REFERENCE_SIDE))
+        self._system = prompts.render(
+            "system.md",
+            blender=blender,
+            kit=kit_reference(),
+            seconds=f"{limits.seconds:g}",
+            vertices=limits.vertices,
+        )
+
+    def scene_graph(self) -> Question:
+        """Ask what is in the picture."""
+        title = "# Stage: initialization · Task: scene graph"
+        text = prompts.render("scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph))
+        return Question(title, self._system, text, (self._reference,))
+
+    def program(
+        self, stage: Stage, number: int, look: Look | None, so_far: str, checklist: list[str], history: list[str]
+    ) -> Question:
+        """Ask for a stage's program; `history` says how earlier rounds of the stage fared."""
+        rollout = number if stage is INITIALIZATION else 0
+        title = f"# Stage: {stage.name} · Task: program · {'Rollout' if rollout else 'Round'}: {number}"
+        text = prompts.render(
+            "program.md",
+            title=title,
+            stage=stage.name,
+            rollout=rollout,
+            may_change=", ".join(sorted(stage.may_change)),
+            graph=self._graph(),
+            scene=look.scene.text if look else "",
+            program=so_far.rstrip(),
+            checklist=checklist,
+            measured=[*(look.measured if look else []), *history],
+            note=self._note(stage),
+        )
+        return Question(title, self._system, text, self._pictures(look))
+
+    def review(self, stage: Stage, number: int, look: Look) -> Question:
+        """Ask the verifier to judge a round."""
+        title = f"# Stage: {stage.name} · Task: review · Round: {number}"
+        text = prompts.render(
+            "review.md",
+            title=title,
+            stage=stage.name,
+            task=stage.task,
+            graph=self._graph(),
+            scene=look.scene.text,
+            measured=look.measured,
+            note=self._note(stage),
+            schema=_schema(Review),
+        )
+        return Question(title, self._system, text, self._pictures(look))
+
+    def _pictures(self, look: Look | None) -> tuple[Picture, ...]:
+        if look is None:
+            return (self._reference,)
+        return (self._reference, picture.shown("Current render", look.render))
+
+    def _graph(self) -> str:
+        graph = self._run.record.graph
+        assert graph is not None, "the scene graph comes first"
+        nodes = [node.model_dump(exclude_defaults=True) for node in graph.nodes]
+        head = graph.model_dump(exclude={"nodes"})
+        lines = ",\n  ".join(json.dumps(node, ensure_ascii=False) for node in nodes)
+        return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "nodes": [\n  {lines}\n]}}'
+
+    def _note(self, stage: Stage) -> str:
+        notes = [self._run.record.settings.note, self._run.record.stage(stage).note]
+        return "\n".join(note for note in notes if note)
+
+
+def _schema(model: type[SceneGraph] | type[Review]) -> str:
+    return "```json\n" + json.dumps(model.model_json_schema()) + "\n```"

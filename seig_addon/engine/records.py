@@ -1,0 +1,128 @@
+"""What a run remembers of itself: settings, stages, rounds, scores, usage. This is run.json."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from .. import __version__
+from ..models import Usage
+from .review import Review
+from .scene_graph import SceneGraph
+from .scores import Scores
+from .stages import BY_NAME, STAGES, Stage
+
+FORMAT = 1  # raised when an older SEIG could misread a newer run.json
+
+StageState = Literal["pending", "running", "approved", "budget spent", "unchanged", "stale", "broken"]
+
+
+class Settings(BaseModel):
+    """What a person chose for a run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str = "offline"
+    stages: list[str] = [stage.name for stage in STAGES]
+    rounds: dict[str, int] = Field(default_factory=dict)
+    note: str = ""
+    working_size: int = 256  # px, longest side: enough to judge by, and renders stay near a second
+    working_samples: int = 16
+    final_size: int = 512
+    final_samples: int = 64
+    repairs: int = 3
+
+    @field_validator("stages")
+    @classmethod
+    def _known_stages(cls, names: list[str]) -> list[str]:
+        unknown = [name for name in names if name not in BY_NAME]
+        if unknown:
+            raise ValueError(f"unknown stage {unknown[0]!r}; the stages are {', '.join(BY_NAME)}")
+        return [name for name in BY_NAME if name in names]  # in the method's order
+
+    @field_validator("rounds")
+    @classmethod
+    def _sane_budgets(cls, rounds: dict[str, int]) -> dict[str, int]:
+        for name, budget in rounds.items():
+            if name not in BY_NAME:
+                raise ValueError(f"unknown stage {name!r}; the stages are {', '.join(BY_NAME)}")
+            if not 1 <= budget <= 50:
+                raise ValueError(f"{name}={budget}: a stage takes 1 to 50 rounds")
+        return rounds
+
+    def budget(self, stage: Stage) -> int:
+        """How many rounds (rollouts, for initialization) a stage may take."""
+        return self.rounds.get(stage.name, stage.rounds)
+
+
+class Round(BaseModel):
+    """One try at a stage: a program, what it did, how it scored."""
+
+    number: int
+    ran: bool
+    problem: str = ""  # why no program of this round ran
+    repairs: int = 0
+    changed: str = ""  # "added 3 objects, changed 2 materials"
+    scores: Scores | None = None
+    coverage: float | None = None  # initialization: share of the picture's objects that are there, 0 to 1
+    faults: list[str] = []
+    review: Review | None = None
+
+
+class StageRecord(BaseModel):
+    """Where a stage stands. `best` is the number of the round whose program stays; None keeps the scene."""
+
+    name: str
+    state: StageState = "pending"
+    rounds: list[Round] = []
+    best: int | None = None
+    start: Scores | None = None  # of the scene as the stage found it
+    note: str = ""
+    seed: str = ""  # the program before a redo: where its first round starts from
+    redo: int = 0  # how often the stage was redone; earlier tries lie in history/
+    usage: Usage = Usage()
+    cost: float | None = None
+
+    def round(self, number: int) -> Round:
+        """The round of that number."""
+        return next(each for each in self.rounds if each.number == number)
+
+    @property
+    def scores(self) -> Scores | None:
+        """How the scene scores after this stage."""
+        return self.start if self.best is None else self.round(self.best).scores
+
+
+class RunRecord(BaseModel):
+    """The whole of run.json."""
+
+    format: int = FORMAT
+    seig: str = __version__
+    prompts: str = ""
+    blender: str = ""
+    created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    name: str
+    width: int
+    height: int
+    settings: Settings
+    graph: SceneGraph | None = None
+    stages: list[StageRecord] = Field(default_factory=lambda: [StageRecord(name=stage.name) for stage in STAGES])
+    final: Scores | None = None
+    seconds: float = 0.0
+
+    def stage(self, stage: Stage) -> StageRecord:
+        """The record of a stage."""
+        return self.stages[stage.number - 1]
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all stages together."""
+        return sum((stage.usage for stage in self.stages), Usage())
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars of all stages together; None where no price is known."""
+        known = [stage.cost for stage in self.stages if stage.cost is not None]
+        return sum(known) if known else None
