@@ -7,6 +7,7 @@ Never imports bpy: scenes are the studio's business.
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str], blender: Path | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to fail
     try:
         options = parser().parse_args(arguments)
-        options.blender = options.blender or blender
+        options.blender = _found(options.blender) or blender
         commands.COMMANDS[options.command](options)
     except SystemExit as exit_:  # argparse's way to end after --help or a usage error
         return exit_.code if isinstance(exit_.code, int) else 2
@@ -39,3 +40,13 @@ def main(arguments: Sequence[str], blender: Path | None = None) -> int:
         print(f"seig: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _found(blender: Path | None) -> Path | None:
+    """The Blender that was named, looked up on the path; raises SeigError if there is none."""
+    if blender is None:
+        return None
+    found = shutil.which(blender)
+    if found is None:
+        raise SeigError(f"There is no Blender at {blender}; nothing was started. Check --blender.")
+    return Path(found)

@@ -82,7 +82,9 @@ def _add_settings(command: ArgumentParser) -> None:
     command.add_argument("--stages", metavar="A,B", help="only these stages, such as initialization,geometry")
     budgets = ",".join(f"{stage.name}={stage.rounds}" for stage in STAGES)
     command.add_argument(
-        "--rounds", metavar="STAGE=N,…", help=f"rounds a stage may take, rollouts for initialization (default: {budgets})"
+        "--rounds",
+        metavar="STAGE=N,…",
+        help=f"rounds a stage may take, rollouts for initialization (default: {budgets})",
     )
     command.add_argument("--note", metavar="TEXT", help="a note for the model, in every question")
 

@@ -61,7 +61,9 @@ def _folder() -> str:
         with tempfile.TemporaryFile(dir=Path.cwd()):
             return f"{Path.cwd()} is writable"
     except OSError as error:
-        raise SeigError(f"{Path.cwd()} is not writable ({error.strerror}); use --output with another folder.") from error
+        raise SeigError(
+            f"{Path.cwd()} is not writable ({error.strerror}); use --output with another folder."
+        ) from error
 
 
 def _studio(blender: Path | None) -> str:
@@ -69,7 +71,9 @@ def _studio(blender: Path | None) -> str:
     with tempfile.TemporaryDirectory() as folder, Studio(blender) as studio:
         studio.new("doctor", 64, 64)
         started = time.monotonic() - since
-        result = studio.run("from seig_kit import level_camera, box, world\nlevel_camera()\nbox('Box', (1, 1, 1))\nworld()\n")
+        result = studio.run(
+            "from seig_kit import level_camera, box, world\nlevel_camera()\nbox('Box', (1, 1, 1))\nworld()\n"
+        )
         if result.failure is not None:
             raise SeigError(f"the studio runs no programs: {result.failure.message}")
         studio.render(Path(folder) / "box.png", size=64, samples=1)

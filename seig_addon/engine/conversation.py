@@ -103,5 +103,3 @@ def _plain(title: str) -> str:
 
 def _first_line(problem: Exception) -> str:
     return " ".join(str(problem).split())[:200]
-
-

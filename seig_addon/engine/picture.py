@@ -36,7 +36,7 @@ def load_reference(path: Path) -> Image.Image:
         with warnings.catch_warnings():
             # Sizes are checked right below, against limits of our own.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=("JPEG", "PNG", "WEBP", "MPO")) as opened:
+            with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as opened:
                 _check_size(path, *opened.size)
                 opened.draft("RGB", (KEPT_SIDE, KEPT_SIDE))  # JPEG: decode a huge file at a fraction
                 picture = _to_srgb(ImageOps.exif_transpose(opened))
@@ -73,7 +73,6 @@ def _to_srgb(picture: Image.Image) -> Image.Image:
     if picture.mode == "RGBA":
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
-        profile = None if profile is None else profile
     if profile and picture.mode in ("RGB", "RGBA", "CMYK"):
         return _convert_profile(picture, profile)
     return picture.convert("RGB")

@@ -18,7 +18,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - Markdown for a model, never shown in a browser
+        autoescape=False,
     )
 
 

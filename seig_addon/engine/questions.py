@@ -55,7 +55,9 @@ class Questions:
     def scene_graph(self) -> Question:
         """Ask what is in the picture."""
         title = "# Stage: initialization · Task: scene graph"
-        text = prompts.render("scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph))
+        text = prompts.render(
+            "scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph)
+        )
         return Question(title, self._system, text, (self._reference,))
 
     def program(

@@ -104,7 +104,11 @@ class Reconstruction:
         program, look = self._where_it_stands(stage, record)
         checklist = self._last_checklist(record)
         for number in range(len(record.rounds) + 1, self._budget(stage) + 1):
-            history = [f"round {each.number} was dropped: {_why_dropped(each)}" for each in record.rounds if each.number != record.best]
+            history = [
+                f"round {each.number} was dropped: {_why_dropped(each)}"
+                for each in record.rounds
+                if each.number != record.best
+            ]
             played, seen = self._player.play(stage, record, number, look, program, checklist, history)
             if seen is not None and self._is_better(record, seen, look):
                 try:
@@ -131,7 +135,10 @@ class Reconstruction:
             self._say("refused", f"its program no longer runs: {problem.splitlines()[0]}", stage, record.best)
         else:
             approved = best.review is not None and best.review.approved
-            record.state, best.scores = "approved" if approved or stage is INITIALIZATION else "budget spent", look.scores
+            record.state, best.scores = (
+                "approved" if approved or stage is INITIALIZATION else "budget spent",
+                look.scores,
+            )
 
     # Their parts
 

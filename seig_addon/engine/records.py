@@ -40,6 +40,8 @@ class Settings(BaseModel):
         unknown = [name for name in names if name not in BY_NAME]
         if unknown:
             raise ValueError(f"unknown stage {unknown[0]!r}; the stages are {', '.join(BY_NAME)}")
+        if STAGES[0].name not in names:
+            raise ValueError(f"a run begins with {STAGES[0].name}, so it must be among the stages")
         return [name for name in BY_NAME if name in names]  # in the method's order
 
     @field_validator("rounds")

@@ -32,9 +32,7 @@ def read_program(reply: Reply, so_far: str) -> str:
     don't match exactly one place of the program.
     """
     if reply.finish_reason == "length":
-        raise BadReply(
-            "Your reply was cut off before it ended. Send a shorter program, or search/replace edits of the current one."
-        )
+        raise BadReply("Your reply was cut off before it ended. Send a shorter program, or edits of the current one.")
     edits = _EDIT.findall(reply.text)
     if len(_EDIT_MARK.findall(reply.text)) != 2 * len(edits):
         raise BadReply("An edit is incomplete: each needs the lines <<<<<<< SEARCH, =======, and >>>>>>> REPLACE.")
@@ -50,7 +48,7 @@ def read_program(reply: Reply, so_far: str) -> str:
             f"Your reply holds {len(programs)} code blocks, so it is unclear which one is meant. "
             "Send exactly one ```python block with the whole program."
         )
-    return programs[0].rstrip() + "\n"
+    return str(programs[0]).rstrip() + "\n"
 
 
 def apply_edits(program: str, edits: list[tuple[str, str]]) -> str:

@@ -35,7 +35,11 @@ class _Point:
 def html(run: Path, record: RunRecord, reference: Image.Image) -> str:
     """Render the report of a run as one HTML page."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     render = _open(run / "render.png")
     stages = [_stage(run, record.stage(stage), stage.folder) for stage in STAGES if record.stage(stage).rounds]
@@ -95,7 +99,7 @@ def _plot(record: RunRecord) -> list[_Point]:
         _Point(
             x=round(_MARGIN + index * step, 1),
             y=round(_PLOT_HEIGHT - _MARGIN - (scores.overall - low) / spread * (_PLOT_HEIGHT - 2 * _MARGIN), 1),
-            label=f"{stage.name} {each.number}: {scores.overall:.3f} (PSNR {scores.psnr:.1f} dB, SSIM {scores.ssim:.2f})",
+            label=f"{stage.name} {each.number}: {scores.overall:.3f}, PSNR {scores.psnr:.1f} dB, SSIM {scores.ssim:.2f}",
             kept=each.number == stage.best,
         )
         for index, (stage, each, scores) in enumerate(rounds)

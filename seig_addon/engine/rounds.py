@@ -20,7 +20,7 @@ from .files import write_atomic
 from .questions import Look, Questions
 from .records import Round, StageRecord
 from .run_folder import RunFolder
-from .scores import measure
+from .scores import Pixels, measure
 from .stages import INITIALIZATION, Stage
 
 _SAME_ERROR = 3  # times in a row: the model is stuck, and further repairs are money lost
@@ -134,7 +134,7 @@ class RoundPlayer:
             faults=self._studio.check([leaf.name for leaf in graph.leaves] if graph else []),
         )
 
-    def _reference_pixels(self, render: Image.Image) -> picture.Pixels:
+    def _reference_pixels(self, render: Image.Image) -> Pixels:
         return picture.pixels(self._reference, render.size)
 
     def _open_start(self, stage: Stage) -> None:

@@ -157,6 +157,8 @@ class RunFolder:
         again, without asking the model.
         """
         record = self.record.stage(stage)
+        if stage is not INITIALIZATION and not self.standing():
+            raise RunFolderError(f"{self.path} holds no scene yet to redo the {stage.name} stage on; resume it first.")
         seed = self.program(stage)
         folder = self.stage_folder(stage)
         target = self.path / "history" / f"{stage.folder}_{record.redo + 1}"
@@ -170,6 +172,10 @@ class RunFolder:
             name=stage.name, redo=record.redo + 1, note=note, seed=seed, usage=record.usage, cost=record.cost
         )
         self.record.stages[stage.number - 1] = fresh
+        chosen = self.record.settings.stages
+        self.record.settings.stages = [name for name in BY_NAME if name in chosen or name == stage.name]
+        if stage is INITIALIZATION:
+            self.record.graph = None
         for later in STAGES[stage.number :]:
             if self.record.stage(later).best is not None:
                 self.record.stage(later).state = "stale"
@@ -191,6 +197,8 @@ def read_record(path: Path) -> RunRecord:
             )
         return RunRecord.model_validate_json(text)
     except (ValidationError, UnicodeDecodeError) as error:
-        raise RunFolderError(f"{file} is damaged and can't be read; nothing was changed. Restore it from a copy.") from error
+        raise RunFolderError(
+            f"{file} is damaged and can't be read; nothing was changed. Restore it from a copy."
+        ) from error
     except OSError as error:
         raise RunFolderError(f"{file} can't be read: {error.strerror}.") from error

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -26,7 +26,7 @@ class Exchange(BaseModel):
     text: str
     usage: Usage
     cost: float | None
-    finish_reason: str
+    finish_reason: Literal["stop", "length"]
 
 
 def record(run: Path, messages: Sequence[Message], schema: type[BaseModel] | None, reply: Reply) -> None:

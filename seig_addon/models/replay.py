@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -65,8 +66,7 @@ class ReplayModel:
                 f"{_parting(asked, recorded)}. What was replayed so far is kept."
             )
         self._next += 1
-        finish = "length" if exchange.finish_reason == "length" else "stop"
-        return Reply(exchange.text, exchange.usage, exchange.cost, finish)
+        return Reply(exchange.text, exchange.usage, exchange.cost, exchange.finish_reason)
 
 
 def _key(messages: Sequence[Message]) -> _Key:
@@ -104,6 +104,6 @@ def _parting(asked: _Key, recorded: _Key) -> str:
         return f"it asks for {asked.title!r}, and recorded is {recorded.title!r}"
     if asked.reference != recorded.reference:
         return f"the reference is another picture (at {asked.title!r})"
-    lines = zip(asked.program.splitlines() + [""], recorded.program.splitlines() + [""], strict=False)
+    lines = zip_longest(asked.program.splitlines(), recorded.program.splitlines(), fillvalue="")
     number, (now, then) = next((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1])
     return f"the program differs at line {number} ({asked.title!r}): {now!r} now, {then!r} recorded"

@@ -1,0 +1,145 @@
+"""The command line, as a person would type it: real processes, real files, exit codes and sentences."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from seig_addon.engine.run_folder import read_record
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = ["--rounds", "initialization=1,geometry=1,materials=1,composition=1,lighting=1"]
+
+
+def seig(*arguments, cwd, timeout=120):
+    return subprocess.run(
+        [sys.executable, "-m", "seig_addon", *map(str, arguments)],
+        cwd=cwd,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def _environment():
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+
+
+@pytest.fixture
+def image(tmp_path, picture):
+    path = tmp_path / "a red box.png"
+    picture.save(path)
+    return path
+
+
+def test_help_lists_every_command_and_each_has_its_own(tmp_path):
+    said = seig("--help", cwd=tmp_path).stdout
+    for command in ("reconstruct", "step", "redo", "resume", "replay", "report", "models", "doctor"):
+        assert command in said
+        assert seig(command, "--help", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["reconstruct", "nowhere.png"], "no picture at"),
+        (["reconstruct", "IMAGE", "--model", "gpt-0"], "no model 'gpt-0'"),
+        (["reconstruct", "IMAGE", "--stages", "initialization,modelling"], "Unknown stage 'modelling'"),
+        (["reconstruct", "IMAGE", "--stages", "geometry"], "begins with initialization"),
+        (["reconstruct", "IMAGE", "--rounds", "geometry"], "--rounds takes STAGE=NUMBER"),
+        (["reconstruct", "IMAGE", "--rounds", "geometry=0"], "1 to 50 rounds"),
+        (["reconstruct", "IMAGE", "--rounds", "geometry=-3"], "--rounds takes"),
+        (["reconstruct", "IMAGE", "--output", "."], "is not empty"),
+        (["resume", "nowhere"], "not a run folder"),
+        (["redo", "nowhere", "--stage", "geometry"], "not a run folder"),
+        (["redo", "nowhere", "--stage", "modelling"], "no stage 'modelling'"),
+        (["replay", "nowhere"], "not a run folder"),
+        (["report", "nowhere"], "not a run folder"),
+        (["reconstruct", "IMAGE", "--blender", "no-such-blender"], "no-such-blender"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_a_failing_exit_code(tmp_path, image, arguments, words):
+    before = sorted(tmp_path.rglob("*"))
+    said = seig(*[str(image) if a == "IMAGE" else a for a in arguments], cwd=tmp_path)
+    assert said.returncode == 1
+    assert words in said.stderr
+    assert "Traceback" not in said.stderr
+    assert len(said.stderr.strip().splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_a_picture_becomes_a_folder_with_scene_program_and_report(tmp_path, image):
+    said = seig("reconstruct", image, *SMALL, cwd=tmp_path)
+    assert said.returncode == 0, said.stderr
+    folder = tmp_path / "runs" / "a red box"
+    for name in ("report.html", "scene.blend", "program.py"):
+        assert str(folder / name) in said.stdout
+        assert (folder / name).stat().st_size > 0
+    assert "initialization" in said.stdout
+
+    redone = seig("redo", folder, "--stage", "lighting", "--note", "darker", cwd=tmp_path)
+    assert redone.returncode == 0, redone.stderr
+    assert read_record(folder).stages[4].redo == 1
+
+    replayed = seig("report", folder, cwd=tmp_path)
+    assert replayed.stdout.strip() == str(folder / "report.html")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process the hard way")
+def test_ctrl_c_stops_within_moments_and_resume_goes_on(tmp_path, image):
+    command = [sys.executable, "-m", "seig_addon", "reconstruct", str(image), "--output", "run", *SMALL]
+    with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
+        _wait_for(lambda: (tmp_path / "run" / "transcript.jsonl").exists())
+        process.send_signal(signal.SIGINT)
+        since = time.monotonic()
+        assert process.wait(10) == 130
+        assert time.monotonic() - since < 3
+        assert "seig resume" in process.stderr.read()
+    assert seig("resume", "run", cwd=tmp_path).returncode == 0
+    assert all(stage.state != "pending" for stage in read_record(tmp_path / "run").stages)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize("after", ["run.json", "stages/1_initialization/rollout_1/program.py", "stages/3_materials"])
+def test_a_killed_run_resumes_and_loses_at_most_the_round_under_way(tmp_path, image, after):
+    command = [sys.executable, "-m", "seig_addon", "reconstruct", str(image), "--output", "run", *SMALL]
+    with subprocess.Popen(command, cwd=tmp_path, env=_environment(), stdout=subprocess.DEVNULL) as process:
+        _wait_for(lambda: (tmp_path / "run" / after).exists())
+        process.kill()
+    before = json.loads((tmp_path / "run" / "run.json").read_text())
+    resumed = seig("resume", "run", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    record = read_record(tmp_path / "run")
+    for old, new in zip(before["stages"], record.stages, strict=True):
+        assert new.model_dump(mode="json")["rounds"][: len(old["rounds"])] == old["rounds"]
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def _wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_doctor_finds_everything_well(tmp_path):
+    said = seig("doctor", cwd=tmp_path)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "All is well." in said.stdout
+
+
+def test_models_are_listed_and_offline_is_called_what_it_is(tmp_path):
+    said = seig("models", cwd=tmp_path).stdout
+    assert "a block-out without AI" in said
