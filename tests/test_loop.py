@@ -35,7 +35,7 @@ def test_an_approved_run_does_every_stage_once_and_leaves_the_whole_folder(new_r
     replies = [GRAPH, program(SCAFFOLD), program(SCAFFOLD)]
     replies += [BETTER_BOX, approve(), PAINT, approve()]
     replies += [program('import bpy\nbpy.data.objects["Cube"].location.x = 0.02'), approve()]
-    replies += [program('from seig_kit import world\nworld("#ffffff", 0.55)'), approve()]
+    replies += [program('from seig_kit import world\nworld("#ffffff", 0.45)'), approve()]
     events = []
     model, reconstruction = drive(run, studio, replies, events=events)
     reconstruction.reconstruct()
@@ -167,12 +167,12 @@ def test_a_round_that_made_it_worse_is_dropped_without_a_review(new_run, studio)
 
 def test_the_best_round_stays_not_the_last(new_run, studio):
     run = new_run(**only("lighting", lighting=2))
-    good = program('from seig_kit import world\nworld("#ffffff", 0.55)')
+    good = program('from seig_kit import world\nworld("#ffffff", 0.45)')
     _, reconstruction = drive(run, studio, [GRAPH, program(SCAFFOLD), good, demand("a little more"), DARK])
     reconstruction.reconstruct()
     stage = run.record.stage(LIGHTING)
     assert (stage.state, stage.best) == ("budget spent", 1)
-    assert "0.55" in (run.path / "program.py").read_text()
+    assert "0.45" in (run.path / "program.py").read_text()
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_cancelling_during_an_ask_stops_and_a_resumed_run_goes_on_from_there(new
     assert read_record(run.path).stage(MATERIALS).rounds[0].review.checklist == ["more"]
 
     resumed = RunFolder.open(run.path)
-    light = program('from seig_kit import world\nworld("#ffffff", 0.55)')
+    light = program('from seig_kit import world\nworld("#ffffff", 0.45)')
     repaint = program('from seig_kit import material\nmaterial("Red", "#b03b2d")')
     model, reconstruction = drive(resumed, studio, [repaint, approve(), light, approve()])
     reconstruction.reconstruct()

@@ -72,7 +72,7 @@ def _studio(blender: Path | None) -> str:
         studio.new("doctor", 64, 64)
         started = time.monotonic() - since
         result = studio.run(
-            "from seig_kit import level_camera, box, world\nlevel_camera()\nbox('Box', (1, 1, 1))\nworld()\n"
+            "from seig_kit import level_camera, box, world\nlevel_camera()\nbox('Box', (1, 1, 1))\nworld('#ffffff')\n"
         )
         if result.failure is not None:
             raise SeigError(f"the studio runs no programs: {result.failure.message}")

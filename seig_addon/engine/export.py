@@ -51,8 +51,8 @@ def standalone(programs: dict[str, str], name: str, width: int, height: int, hea
 
 
 def _universal(program: str) -> str:
-    """Return the text as Python reads it: without byte order mark, and with \\n at the end of lines."""
-    return program.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    """Return the text with the line ends that Python reads into it."""
+    return program.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _comment(text: str) -> str:

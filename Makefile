@@ -1,0 +1,57 @@
+# Everything here sets up what it needs by itself; see `make help`.
+#
+# Paths are relative and programs are run as modules, so that a checkout may lie in a folder
+# whose name has spaces. Written for GNU Make 3.81, which is what macOS carries.
+
+SHELL = /bin/sh
+export PYTHON
+
+SAMPLE ?= tests/pictures/bistro_table.png
+OUTPUT ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
+
+# Blender 5 left Intel Macs, so there all is done with Blender 4.5.
+ifeq ($(shell uname -sm),Darwin x86_64)
+LOCKS = locks/py311-blender45.txt
+else
+LOCKS = locks/py311.txt locks/py313.txt
+endif
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z0-9.-]*\):[^#]*##  *\(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo
+	@echo "SAMPLE=picture.jpg and OUTPUT=folder change the demo; PYTHON=/path/to/python the Python."
+
+demo: .venv/ready  ## reconstruct a sample picture, without key and without a model
+	.venv/bin/python -m seig_addon reconstruct "$(SAMPLE)" --model offline --output "$(OUTPUT)"
+
+test: .venv/ready  ## run all tests, quick ones first
+	.venv/bin/python -m pytest -m "not slow"
+	.venv/bin/python -m pytest -m slow
+
+test-4.5: .venv-4.5/ready  ## run all tests on Blender 4.5 (needs Python 3.11)
+	.venv-4.5/bin/python -m pytest -m "not slow"
+	.venv-4.5/bin/python -m pytest -m slow
+
+test-5.2: .venv-5.2/ready  ## run the quick tests on Blender 5.2 (needs Python 3.13)
+	.venv-5.2/bin/python -m pytest -m "not slow"
+
+lint: .venv/ready  ## check style, format and types
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+
+setup: .venv/ready  ## only set up the environment in .venv
+
+clean:  ## remove the environments and caches, but no run
+	rm -rf .venv .venv-4.5 .venv-5.2 .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: tools/setup tools/python $(LOCKS)
+	@sh tools/setup .venv $(LOCKS)
+
+.venv-4.5/ready: tools/setup tools/python locks/py311-blender45.txt
+	@sh tools/setup .venv-4.5 locks/py311-blender45.txt
+
+.venv-5.2/ready: tools/setup tools/python locks/py313.txt
+	@sh tools/setup .venv-5.2 locks/py313.txt
+
+.PHONY: help demo test test-4.5 test-5.2 lint setup clean
