@@ -44,7 +44,7 @@ def test_an_approved_run_does_every_stage_once_and_leaves_the_whole_folder(new_r
     record = read_record(run.path)
     assert [stage.state for stage in record.stages] == ["approved"] * 5
     assert [stage.best for stage in record.stages] == [record.stages[0].best, 1, 1, 1, 1]
-    assert record.stages[1].rounds[0].changed == "changed 1 mesh"
+    assert record.stages[1].rounds[0].changed == "reshaped 1 object, restructured 1 object"
     assert record.final is not None
     for name in ("scene.blend", "render.png", "program.py", "report.html", "transcript.jsonl", "reference.png"):
         assert (run.path / name).stat().st_size > 0, name

@@ -118,6 +118,9 @@ def test_a_last_line_that_a_kill_cut_off_is_left_out_and_written_over(new_run, k
     _exchange(run, "one")
     whole = (run.path / "transcript.jsonl").read_bytes()
     (run.path / "transcript.jsonl").write_bytes(whole + whole[:kept])
+    run.close()
     assert len(transcript.read(run.path)) == 1
-    _exchange(run, "two")
+    again = RunFolder.open(run.path)
+    _exchange(again, "two")
+    again.close()
     assert len(transcript.read(run.path)) == 2

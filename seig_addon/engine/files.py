@@ -32,13 +32,21 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line; a last line that a kill cut off is dropped first."""
+    """Append one line; a kill in the middle leaves a torn last line, see `drop_torn_line`."""
     try:
-        with path.open("a+b") as file:
-            file.seek(0)
-            file.truncate(file.read().rfind(b"\n") + 1)
+        with path.open("ab") as file:
             file.write(line.encode() + b"\n")
             file.flush()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut off a last line that a kill left without its end, so that the next one starts clean."""
+    try:
+        if path.is_file():
+            data = path.read_bytes()
+            os.truncate(path, data.rfind(b"\n") + 1)
     except OSError as error:
         raise cannot_write(path, error) from error
 

@@ -22,7 +22,7 @@ from .conversation import Conversation, UnreadableReply
 from .coverage import coverage
 from .events import Event, EventKind, Tell
 from .questions import Look, Questions
-from .records import Round, StageRecord
+from .records import Round, StageRecord, StageState
 from .review import Review
 from .rounds import RoundPlayer
 from .run_folder import RunFolder
@@ -96,19 +96,16 @@ class Reconstruction:
                 f"(the last: {record.rounds[-1].problem.splitlines()[0]}); the run is kept. Resume it to try again."
             )
         record.best = max(ran, key=lambda each: (each.coverage or 0.0, _overall(each))).number
-        record.state = "approved"
+        record.state = self._state_of(stage, record)
 
     def _refine(self, stage: Stage, record: StageRecord) -> None:
         """Write, try, look, verify, until the checklist is empty or the budget is spent; keep the best."""
         record.state = "running"
         program, look = self._where_it_stands(stage, record)
-        checklist = self._last_checklist(record)
-        for number in range(len(record.rounds) + 1, self._budget(stage) + 1):
-            history = [
-                f"round {each.number} was dropped: {_why_dropped(each)}"
-                for each in record.rounds
-                if each.number != record.best
-            ]
+        checklist = _checklist(record)
+        while not _is_approved(record) and len(record.rounds) < self._budget(stage):
+            number = len(record.rounds) + 1
+            history = [_why_dropped(each) for each in record.rounds if each.number != record.best]
             played, seen = self._player.play(stage, record, number, look, program, checklist, history)
             if seen is not None and self._is_better(record, seen, look):
                 try:
@@ -119,26 +116,19 @@ class Reconstruction:
                     record.best, look, checklist = number, seen, played.review.checklist
                     program = self._run.round_program(stage, number)
             self._end_round(stage, record, played)
-            if played.review is not None and played.review.approved:
-                record.state = "approved"
-                return
-        record.state = "unchanged" if record.best is None else "budget spent"
+        record.state = self._state_of(stage, record)
 
     def _rerun(self, stage: Stage, record: StageRecord) -> None:
         """Run a stage's program again on a changed start, without asking; mark it if it no longer runs."""
         assert record.best is not None, "only a stage with a program becomes stale"
         best = record.round(record.best)
-        record.start = self._start_look(stage).scores
+        record.start = self._player.look_at_start(stage).scores
         problem, look = self._player.run_again(stage, record.best)
         if look is None:
             record.state, best.problem = "broken", problem
             self._say("refused", f"its program no longer runs: {problem.splitlines()[0]}", stage, record.best)
         else:
-            approved = best.review is not None and best.review.approved
-            record.state, best.scores = (
-                "approved" if approved or stage is INITIALIZATION else "budget spent",
-                look.scores,
-            )
+            record.state, best.problem, best.scores = self._state_of(stage, record), "", look.scores
 
     # Their parts
 
@@ -152,7 +142,7 @@ class Reconstruction:
 
     def _where_it_stands(self, stage: Stage, record: StageRecord) -> tuple[str, Look]:
         """The stage's program so far and what it shows: its best round, the one before a redo, or none."""
-        start = self._start_look(stage)
+        start = self._player.look_at_start(stage)
         record.start = start.scores
         if record.best is not None:
             _, look = self._player.run_again(stage, record.best)
@@ -164,8 +154,10 @@ class Reconstruction:
                 return record.seed, look
         return "", start
 
-    def _start_look(self, stage: Stage) -> Look:
-        return self._player.look_at_start(stage)
+    def _state_of(self, stage: Stage, record: StageRecord) -> StageState:
+        if record.best is None:
+            return "unchanged"
+        return "approved" if stage is INITIALIZATION or _is_approved(record) else "budget spent"
 
     def _is_better(self, record: StageRecord, seen: Look, best: Look) -> bool:
         """Whether a round's scene stays: it must measure better than the best so far.
@@ -184,10 +176,6 @@ class Reconstruction:
         what = "approved" if review.approved else f"{len(review.checklist)} to do: {review.checklist[0]}"
         self._say("reviewed", what, stage, number)
         return review
-
-    def _last_checklist(self, record: StageRecord) -> list[str]:
-        review = record.round(record.best).review if record.best is not None else None
-        return review.checklist if review else []
 
     def _end_round(self, stage: Stage, record: StageRecord, played: Round) -> None:
         record.rounds.append(played)
@@ -237,7 +225,18 @@ def _overall(played: Round) -> float:
     return played.scores.overall if played.scores else 0.0
 
 
+def _is_approved(record: StageRecord) -> bool:
+    review = record.round(record.best).review if record.best is not None else None
+    return review is not None and review.approved
+
+
+def _checklist(record: StageRecord) -> list[str]:
+    review = record.round(record.best).review if record.best is not None else None
+    return review.checklist if review else []
+
+
 def _why_dropped(played: Round) -> str:
     if not played.ran:
-        return f"it did not run ({played.problem.splitlines()[0]})"
-    return f"it {played.changed or 'changed nothing'} and scored {_overall(played):.3f}, which was worse"
+        return f"round {played.number} was dropped: it did not run ({played.problem.splitlines()[0]})"
+    what = played.changed or "changed nothing"
+    return f"round {played.number} was dropped: it {what} and scored {_overall(played):.3f}, which was worse"

@@ -58,6 +58,8 @@ def apply_edits(program: str, edits: list[tuple[str, str]]) -> str:
     for search, replace in edits:
         if not search.strip():
             raise BadReply("An edit's SEARCH text is empty. Quote the lines that it replaces.")
+        if program.count(search) != 1:  # not whole lines: then a part of one line is meant
+            search, replace = search.removesuffix("\n"), replace.removesuffix("\n")
         found = program.count(search)
         if found != 1:
             where = "is not in the program" if found == 0 else f"stands {found} times in the program"

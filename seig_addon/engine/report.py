@@ -99,7 +99,7 @@ def _plot(record: RunRecord) -> list[_Point]:
         _Point(
             x=round(_MARGIN + index * step, 1),
             y=round(_PLOT_HEIGHT - _MARGIN - (scores.overall - low) / spread * (_PLOT_HEIGHT - 2 * _MARGIN), 1),
-            label=f"{stage.name} {each.number}: {scores.overall:.3f}, PSNR {scores.psnr:.1f} dB, SSIM {scores.ssim:.2f}",
+            label=f"{stage.name} {each.number}: {scores.overall:.3f} ({scores.psnr:.1f} dB, SSIM {scores.ssim:.2f})",
             kept=each.number == stage.best,
         )
         for index, (stage, each, scores) in enumerate(rounds)

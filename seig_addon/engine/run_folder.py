@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import RunFolderError
 from . import picture
-from .files import cannot_write, write_atomic
+from .files import cannot_write, drop_torn_line, write_atomic
 from .lock import RunLock
 from .records import FORMAT, RunRecord, Settings, StageRecord
 from .stages import BY_NAME, INITIALIZATION, STAGES, Stage
@@ -73,6 +73,7 @@ class RunFolder:
             lock = RunLock(path)
         except OSError as error:
             raise cannot_write(path, error) from error
+        drop_torn_line(path / "transcript.jsonl")
         return cls(path, record, lock)
 
     def close(self) -> None:

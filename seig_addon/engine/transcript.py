@@ -6,7 +6,6 @@ Replay needs nothing else.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -57,13 +56,11 @@ def read(run: Path) -> list[Exchange]:
     path = run / "transcript.jsonl"
     if not path.is_file():
         raise RunFolderError(f"{run} has no transcript.jsonl, so there is nothing to replay.")
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
     exchanges = []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(whole.split("\n") if whole else [], 1):
         try:
-            exchanges.append(Exchange.model_validate(json.loads(line)))
+            exchanges.append(Exchange.model_validate_json(line))
         except ValueError as error:
-            if number == len(lines):
-                break
             raise RunFolderError(f"{path} is damaged at line {number}; it can't be replayed.") from error
     return exchanges
