@@ -1,0 +1,322 @@
+"""Placing things in depth: from the picture to solids in metres.
+
+The camera is level, with a vertical shift that puts the horizon into its row, so that upright fronts
+keep their outline. The row in which a thing meets what it stands on gives its depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import outlines
+from .raster import Floats
+from .surfaces import Surfaces
+from .things import ON_BACKDROP, ON_GROUND, Box2D, Thing, parts_that_touch
+
+_SEEN_WIDTH = 2.5  # metres that the picture spans where things stand: the true scale can't be known
+_GAP = 0.01  # metres between a thing and what it stands before, so that no faces coincide
+_AS_DEEP = 0.9  # depth of things to their width, where it has to be guessed
+_LEAST_RISE = 0.12  # of the picture: the least that the horizon lies above the far end of the ground
+_SEAMLESS_RISE = 0.07  # of the picture: ground seen behind the hindmost thing before a seamless backdrop
+
+
+@dataclass(frozen=True)
+class View:
+    """The level camera: horizon row, lens in mm, height in metres, its y, and the picture's proportions.
+
+    Depths are metres along +Y from the camera.
+    """
+
+    horizon: float
+    lens: float
+    height: float
+    y: float
+    aspect: float
+
+    @property
+    def across(self) -> float:
+        """Depth at which the picture's width spans one metre."""
+        return self.lens / 36.0 * max(1.0, 1.0 / self.aspect)
+
+    @property
+    def upward(self) -> float:
+        """Depth at which the picture's height spans one metre."""
+        return self.lens / 36.0 * max(1.0, self.aspect)
+
+    def depth_of_plane(self, v: float, z: float = 0.0) -> float:
+        """Depth at which row v meets the horizontal plane z."""
+        return (self.height - z) * self.upward / (v - self.horizon)
+
+    def x(self, u: float, depth: float) -> float:
+        """World x of column u at a depth."""
+        return (u - 0.5) * depth / self.across
+
+    def z(self, v: float, depth: float) -> float:
+        """World z of row v at a depth."""
+        return self.height - (v - self.horizon) * depth / self.upward
+
+
+@dataclass(frozen=True)
+class Solid:
+    """A thing in metres: standing at `location` (middle of its base), `size` (x, y, z).
+
+    `points`: a profile (r, z) if `kind` is turned, an outline (x, z) if it is outline, or (x, y) if it
+    is flat; each relative to location.
+    """
+
+    thing: Thing
+    kind: str
+    location: tuple[float, float, float]
+    size: tuple[float, float, float]
+    points: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A block-out in metres: the camera, how deep the ground reaches, and the solids."""
+
+    view: View
+    wall: float
+    solids: tuple[Solid, ...]
+
+
+def lay_out(surfaces: Surfaces, things: Sequence[Thing], tilt: float = 1.0, lens: float = 50.0) -> Layout:
+    """Place everything for one reading of the camera; tilt is a factor on how far we look down."""
+    height, width = surfaces.labels.shape
+    feet = [thing.box[3] for thing in things if thing.support == ON_GROUND] or [0.8]
+    far = surfaces.meeting if surfaces.meeting is not None else min(feet) - _SEAMLESS_RISE
+    far = min(max(far, 0.05), 0.93)
+    middle = float(np.median([max(foot, far + 0.02) for foot in feet]))
+    view = View(horizon=0.0, lens=lens, height=1.0, y=0.0, aspect=height / width)
+    below = min(max(tilt * _below_horizon(view, surfaces, things), middle - far + _LEAST_RISE), 2.5)
+    view = replace(view, horizon=round(middle - below, 4))
+    view = replace(view, height=round(_SEEN_WIDTH * view.across / view.depth_of_plane(middle), 3))
+    view = replace(view, y=-round(view.depth_of_plane(middle), 2))
+    builder = _Builder(view, view.depth_of_plane(far), {thing.number: thing for thing in things})
+    return Layout(view, builder.wall, tuple(builder.solid(thing) for thing in things))
+
+
+def _below_horizon(view: View, surfaces: Surfaces, things: Sequence[Thing]) -> float:
+    """Estimate how far below the horizon things stand, as a fraction of the picture.
+
+    Things are about as deep as they are wide: a cluster's feet, or a top that we look down on, reach
+    over more rows the more we look down.
+    """
+    clusters: dict[int, list[Thing]] = {}
+    numbers = parts_that_touch(list(things), surfaces.labels.shape)
+    for thing in things:
+        clusters.setdefault(numbers[thing.number], []).append(thing)
+    found = [(0.45, 0.05)]  # where nothing tells: a slight look down, with little weight
+    for members in clusters.values():
+        feet = [thing.box[3] for thing in members if thing.support == ON_GROUND and thing.box[3] < 0.995]
+        lefts, _, rights, _ = zip(*(thing.box for thing in members), strict=True)
+        wide = max(rights) - min(lefts)
+        if len(feet) > 1 and wide < 0.8:
+            found.append((float(np.ptp(feet)) / (_AS_DEEP * wide), wide))
+    for thing in things:
+        if thing.shape == "flat" and thing.support != ON_BACKDROP:
+            left, top, right, bottom = thing.box
+            found.append((0.85 * (bottom - top) / (_AS_DEEP * (right - left)), 2.0 * (right - left)))
+    slopes = sorted((view.upward * slope, weight) for slope, weight in found)
+    total, half = 0.0, sum(weight for _, weight in slopes) / 2.0
+    for slope, weight in slopes:
+        total += weight
+        if total >= half:
+            break
+    return slope
+
+
+class _Builder:
+    """Places one thing after another, each after what it stands on."""
+
+    def __init__(self, view: View, wall: float, things: dict[int, Thing]) -> None:
+        self.view, self.wall, self._things = view, wall, things
+        self._done: dict[int, Solid] = {}
+        self._begun: set[int] = set()
+
+    def solid(self, thing: Thing) -> Solid:
+        if thing.number not in self._done:
+            self._begun.add(thing.number)
+            self._done[thing.number] = self._place(thing)
+        return self._done[thing.number]
+
+    def _place(self, thing: Thing) -> Solid:
+        carrier = self._carrier(thing)
+        if thing.shape == "flat":
+            flat = self._flat(thing, carrier)
+            if flat is not None:
+                return flat
+        front, room = self._front(thing, carrier)
+        grounded = carrier is None and thing.support != ON_BACKDROP
+        if thing.shape == "turned":
+            return self._turned(thing, front, room, grounded)
+        if thing.shape == "ball":
+            return self._ball(thing, front, room, grounded)
+        return self._upright(thing, front, room, grounded)
+
+    def _carrier(self, thing: Thing) -> Solid | None:
+        """What carries a thing; None for the ground, the backdrop, and where things carry each other."""
+        if thing.support < 0 or (thing.support in self._begun and thing.support not in self._done):
+            return None
+        return self.solid(self._things[thing.support])
+
+    def _front(self, thing: Thing, carrier: Solid | None) -> tuple[float, float]:
+        """Depth of a thing's front, and how thick it may be at most."""
+        left, top, right, bottom = thing.box
+        if carrier is None:
+            if thing.support == ON_BACKDROP:
+                wide = (right - left) * self.wall / self.view.across
+                tall = (bottom - top) * self.wall / self.view.upward
+                thick = 0.4 * min(wide, tall)
+                return self.wall - thick - _GAP, thick
+            lowest = max(bottom, self._far_row() + 0.01)
+            front = min(self.view.depth_of_plane(lowest), 0.97 * self.wall)
+        else:
+            near = carrier.location[1] - self.view.y - carrier.size[1] / 2.0
+            if carrier.kind == "flat":
+                level = carrier.location[2] + carrier.size[2]
+                front = self.view.depth_of_plane(max(bottom, self.view.horizon + 0.02), level)
+                front = min(max(front, near + _GAP), near + 0.9 * carrier.size[1])
+            elif thing.detail:
+                return max(near - _GAP, 0.1), 2.0 * _GAP
+            else:
+                front = near + 0.15 * carrier.size[1] + _GAP
+        return front, max(self.wall - front - _GAP, _GAP)
+
+    def _far_row(self) -> float:
+        return self.view.horizon + self.view.height * self.view.upward / self.wall
+
+    def _thickness(self, thing: Thing, front: float, room: float) -> float:
+        """How deep a solid goes: by its lesser side, within what its outline leaves for top and side faces."""
+        left, top, right, bottom = thing.box
+        wide = (right - left) * front / self.view.across
+        tall = (bottom - top) * front / self.view.upward
+        if thing.detail:
+            return room
+        thick = min((0.6 if thing.shape == "box" else 0.4) * min(wide, tall), room)
+        if max(wide, tall) > 3.0 * min(wide, tall):
+            thick = min(0.9 * min(wide, tall), room)
+        # Seen from above, a top face takes rows of the outline, and off the middle a side face takes
+        # columns: leave at least 0.6 of each for the front.
+        aside = max(left - 0.5, 0.5 - right, 0.0)
+        if aside > 0.0:
+            thick = min(thick, 0.4 * (right - left) / aside * front)
+        if top > self.view.horizon:
+            thick = min(thick, 0.4 * (bottom - top) / (top - self.view.horizon) * front)
+        return max(thick, min(_GAP, room))
+
+    def _upright(self, thing: Thing, front: float, room: float, grounded: bool) -> Solid:
+        """Stand a thing up with its front at a depth, so that front, top and side together fill its box."""
+        view = self.view
+        left, top, right, bottom = thing.box
+        thick = self._thickness(thing, front, room)
+        back = front + thick
+        x0 = view.x(left, front if left < 0.5 else back)
+        x1 = view.x(right, front if right > 0.5 else back)
+        z1 = view.z(top, front if top < view.horizon else back)
+        z0 = view.z(bottom, front if bottom > view.horizon else back)
+        z0 = 0.0 if grounded else max(z0, 0.0)
+        x1, z1 = max(x1, x0 + 0.02), max(z1, z0 + 0.02)
+        location = ((x0 + x1) / 2.0, front + thick / 2.0 + view.y, z0)
+        size = (x1 - x0, thick, z1 - z0)
+        if thing.shape == "box":
+            return Solid(thing, "box", location, size)
+        rows, columns = thing.mask.shape
+        outline = outlines.simplify(outlines.trace(thing.mask)) / (columns, rows)
+        u = (outline[:, 0] - left) / (right - left)
+        v = (outline[:, 1] - top) / (bottom - top)
+        points = np.stack([(u - 0.5) * size[0], (1.0 - v) * size[2]], axis=1)
+        return Solid(thing, "outline", location, size, _rounded(points))
+
+    def _turned(self, thing: Thing, front: float, room: float, grounded: bool) -> Solid:
+        """Turn a thing's half widths about its axis, which stands half a base behind its front."""
+        view = self.view
+        axis, halves = outlines.half_widths(thing.mask)
+        rows, columns = thing.mask.shape
+        _, top, _, bottom = thing.box
+        base = min(float(np.median(halves[-max(1, len(halves) // 10) :])) / columns / view.across, 0.4)
+        widest = float(halves.max()) / columns / view.across
+        depth = min(front / (1.0 - base), front + room / 2.0)
+        z0 = 0.0 if grounded else max(view.z(bottom, front), 0.0)
+        rim = float(np.median(halves[: max(1, len(halves) // 10)])) / columns / view.across * depth
+        z1 = max(view.z(top, depth + (rim if top > view.horizon else -rim)), z0 + 0.01)
+        step = np.linspace(z1, z0, len(halves) + 1)
+        profile = np.stack([np.append(halves, halves[-1]) / columns / view.across * depth, step - z0], axis=1)[::-1]
+        closed = np.concatenate([[[0.0, 0.0]], profile, [[0.0, z1 - z0]]])
+        points = outlines.simplify(closed / (z1 - z0) * len(halves), 24) * (z1 - z0) / len(halves)
+        points[:, 0] = np.maximum(points[:, 0], 0.0)
+        location = (view.x(axis / columns, depth), depth + view.y, z0)
+        across = 2.0 * widest * depth
+        return Solid(thing, "turned", location, (across, across, z1 - z0), _rounded(points))
+
+    def _ball(self, thing: Thing, front: float, room: float, grounded: bool) -> Solid:
+        view = self.view
+        left, top, right, bottom = thing.box
+        across = (right - left) * front / view.across
+        thick = min(across, room)
+        depth = front + 0.3 * thick if grounded else front + 0.5 * thick
+        z0, z1 = view.z(bottom, depth), view.z(top, depth)
+        size = ((right - left) * depth / view.across, thick, z1 - z0)
+        location = (view.x((left + right) / 2.0, depth), depth + view.y, 0.0 if grounded else max(z0, 0.0))
+        return Solid(thing, "ball", location, size)
+
+    def _flat(self, thing: Thing, carrier: Solid | None) -> Solid | None:
+        """Lay a thing's outline on a level plane; None where its top would lie at or above eye level."""
+        view = self.view
+        left, top, right, bottom = thing.box
+        if top < view.horizon + 0.03 or thing.support == ON_BACKDROP:
+            return None
+        if carrier is None:
+            front = view.depth_of_plane(max(bottom, self._far_row() + 0.02))
+        elif carrier.kind == "flat":
+            level = carrier.location[2] + carrier.size[2]
+            front = view.depth_of_plane(bottom, level)
+        else:
+            # Wider than its foot: the foot stands below its middle. Else their fronts are flush.
+            near = carrier.location[1] - view.y - carrier.size[1] / 2.0
+            narrow = carrier.size[0] < 0.6 * (right - left) * near / view.across
+            row = (top + bottom) / 2.0 if narrow else bottom
+            level = view.z(row, near + (carrier.size[1] / 2.0 if narrow else 0.0))
+            if level < 0.02:
+                return None
+            front = view.depth_of_plane(bottom, level)
+        low = max(view.z(bottom, front), 0.0)
+        edge = bottom - 0.15 * (bottom - top)  # the row of its upper front edge
+        level = view.z(edge, front)
+        far = min(view.depth_of_plane(top, level), self.wall - _GAP)
+        if not (0.05 < front < far and level - low > 0.004 and far < 4.0 * front):
+            return None
+        rows, columns = thing.mask.shape
+        outline = outlines.simplify(outlines.trace(thing.mask)) / (columns, rows)
+        v = top + (outline[:, 1] - top) * (edge - top) / (bottom - top)
+        depth = np.minimum((view.height - level) * view.upward / (v - view.horizon), far)
+        x, y = (outline[:, 0] - 0.5) * depth / view.across, depth
+        middle = ((x.min() + x.max()) / 2.0, (y.min() + y.max()) / 2.0)
+        points = np.stack([x - middle[0], y - middle[1]], axis=1)
+        size = (float(np.ptp(x)), float(np.ptp(y)), level - low)
+        return Solid(thing, "flat", (float(middle[0]), float(middle[1]) + view.y, low), size, _rounded(points))
+
+
+def box_in_view(view: View, solid: Solid) -> Box2D:
+    """Bounding box in the picture of a solid's bounding box."""
+    x, y, z = solid.location
+    us, vs = [], []
+    for sx in (-0.5, 0.5):
+        for sy in (-0.5, 0.5):
+            for sz in (0.0, 1.0):
+                depth = y + sy * solid.size[1] - view.y
+                us.append(0.5 + (x + sx * solid.size[0]) * view.across / depth)
+                vs.append(view.horizon + (view.height - z - sz * solid.size[2]) * view.upward / depth)
+    return min(us), min(vs), max(us), max(vs)
+
+
+def _rounded(points: Floats) -> tuple[tuple[float, float], ...]:
+    """Points to the millimetre, without repeats."""
+    rounded = [(round(float(a), 3), round(float(b), 3)) for a, b in points]
+    return tuple(point for index, point in enumerate(rounded) if index == 0 or point != rounded[index - 1])
+
+
+__all__ = ["ON_GROUND", "Layout", "Solid", "View", "box_in_view", "lay_out"]

@@ -1,0 +1,313 @@
+"""The studio from outside: try programs, render and describe scenes in a background Blender.
+
+The process starts when it is first needed and stays for the whole run. A program that loops forever,
+crashes Blender, eats memory or floods its output costs that try: afterwards the scene is the one of
+the last new or open again, in a fresh process where needed. Never imports bpy.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter
+
+from ..errors import Cancelled, StudioError
+from .failures import Kind, failure
+from .process import Gone, Process
+from .scene import Change, SceneDescription
+from .watch import MEMORY_EXIT
+
+_START_SECONDS = 120.0  # a first start from a slow disk reads about 1 GB
+_VERB_SECONDS = 120.0  # opening, saving and describing even huge scenes takes less
+_GRACE = 3.0  # seconds for a program to be interrupted, and its scene to be evaluated and compared
+_SLACK = 1.0  # seconds: the process ends itself at its deadline, with a traceback; else it is killed
+_STARTS = 2
+
+_OUT_OF_MEMORY = re.compile(r"lloc returns null|MemoryError|bad_alloc|[Oo]ut of memory")
+_TIMED_OUT = re.compile(r"^Timeout \(", re.MULTILINE)
+
+
+class RenderFailed(StudioError):
+    """The scene can't be rendered as it is: too heavy, or Blender crashed on it. Another scene may do."""
+
+
+class NoCamera(RenderFailed):
+    """The scene has no camera to look through."""
+
+
+@dataclass
+class Limits:
+    """What a program may take: seconds, MiB beyond Blender's own, vertices, KiB printed; seconds a render."""
+
+    seconds: float = 20.0
+    memory_mib: int = 4096
+    vertices: int = 2_000_000
+    output_kib: int = 256
+    render_seconds: float = 180.0
+
+
+class Failure(BaseModel):
+    """Why a program did not count. The message is for its author: what happened, where, what to do."""
+
+    kind: Kind
+    message: str
+    line: int | None = None
+
+
+class Result(BaseModel):
+    """What came of a program: a failure or its changes, and what it printed."""
+
+    failure: Failure | None = None
+    output: str = ""
+    seconds: float = 0.0
+    changes: list[Change] = []
+
+
+class Studio:
+    """A background Blender that holds one scene; a context manager, used by one thread at a time.
+
+    `blender` is a Blender executable, or None for this Python with the bpy package. `log` collects
+    what Blender writes. While `cancel` is set every verb raises Cancelled, within a second, and a busy
+    process is ended. All verbs raise StudioError where Blender can't be started, or dies.
+    """
+
+    def __init__(
+        self,
+        blender: Path | None = None,
+        limits: Limits | None = None,
+        log: Path | None = None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Remember what to start; nothing starts yet."""
+        self.limits = limits or Limits()
+        self._command, self._log = _command(blender), log
+        self._cancel = cancel or threading.Event()
+        self._process: Process | None = None
+        self._version = ""
+        self._start: dict[str, Any] | None = None  # the last new or open
+        self._at_start = False  # whether the process holds that scene, or what became of it
+
+    def __enter__(self) -> Studio:
+        """Return the studio itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    @property
+    def blender_version(self) -> str:
+        """Blender's version, such as "5.2.0 LTS"; starts the process if need be."""
+        if not self._version:
+            self._started()
+        return self._version
+
+    def new(self, name: str, width: int, height: int) -> None:
+        """Begin with an empty scene for a picture of width × height pixels; forgets all else."""
+        self._begin({"verb": "new", "name": name, "width": width, "height": height})
+
+    def open(self, checkpoint: Path) -> None:
+        """Begin with a saved scene; raises StudioError if it is not there or can't be read."""
+        if not checkpoint.is_file():
+            raise StudioError(f"There is no checkpoint {checkpoint}; choose a stage or round that was saved.")
+        self._begin({"verb": "open", "path": str(checkpoint.resolve())})
+
+    def save(self, checkpoint: Path) -> None:
+        """Save the scene as it is, compressed, whole or not at all."""
+        self._write(checkpoint, lambda path: self._ask("save", _VERB_SECONDS, path=path))
+
+    def run(self, program: str, name: str = "program") -> Result:
+        """Run a program on the scene as it is; its changes count from the last new or open.
+
+        After a failure the scene is the one of the last new or open again. `name` says which program
+        it is in Blender's log.
+        """
+        seconds = self.limits.seconds + _GRACE
+        try:
+            reply = self._ask("run", seconds, program=program, name=name, limits=asdict(self.limits))
+        except Gone as gone:
+            return Result(failure=Failure(**_worded(gone, program, name, self.limits)))
+        result = Result.model_validate(reply)
+        self._at_start = result.failure is None
+        if result.failure and result.failure.kind == "memory":
+            self._drop()  # what it took may not come back
+        return result
+
+    def render(
+        self, path: Path, view: Literal["camera", "solid"] = "camera", size: int = 256, samples: int = 16
+    ) -> None:
+        """Write a PNG (8-bit sRGB, no alpha), its longer side `size` pixels; changes nothing in the scene.
+
+        "camera" is Cycles with so many samples, denoised where Blender can; "solid" is plain, one colour
+        an object, and needs OpenGL. The same scene gives the same pixels. Raises NoCamera or RenderFailed.
+        """
+        seconds = self.limits.render_seconds
+        try:
+            self._write(
+                path,
+                lambda temporary: self._ask("render", seconds, path=temporary, view=view, size=size, samples=samples),
+            )
+        except Gone as gone:
+            if _is_time(gone):
+                what = f"took longer than {seconds:g} s: the scene is too heavy"
+            else:
+                what = f"crashed Blender ({_last_line(gone.log)})"
+            raise RenderFailed(f"Rendering {what}. Use fewer vertices and simpler materials.") from gone
+
+    def describe(self) -> SceneDescription:
+        """Describe the scene as it is, in data and text."""
+        return SceneDescription.model_validate(self._sure("describe"))
+
+    def check(self, expected: list[str]) -> list[str]:
+        """List the scene's faults, among them objects that were expected by name and are missing."""
+        return TypeAdapter(list[str]).validate_python(self._sure("check", expected=expected))
+
+    def changes(self) -> list[Change]:
+        """List what differs from the last new or open."""
+        return TypeAdapter(list[Change]).validate_python(self._sure("changes"))
+
+    def close(self) -> None:
+        """End the process, at the latest after some seconds. The next verb would start it again."""
+        if self._process:
+            self._process.close()
+        self._drop()
+
+    # What the verbs are made of
+
+    def _begin(self, request: dict[str, Any]) -> None:
+        """Set the scene that everything starts from; one crash in doing so may be the previous scene's."""
+        self._at_start = False
+        try:
+            try:
+                self._exchange(request, _VERB_SECONDS)
+            except Gone:
+                self._exchange(request, _VERB_SECONDS)
+        except Gone as gone:
+            raise _died(gone) from gone
+        self._start, self._at_start = request, True
+
+    def _sure(self, verb: str, **arguments: Any) -> Any:
+        """Ask a verb that no program should be able to make fail."""
+        try:
+            return self._ask(verb, _VERB_SECONDS, **arguments)
+        except Gone as gone:
+            raise _died(gone) from gone
+
+    def _ask(self, verb: str, seconds: float, **arguments: Any) -> Any:
+        """Ask a verb about the scene, which is restored before where it was lost. May raise Gone."""
+        if self._start is None:
+            raise StudioError(f"The studio has no scene yet: new or open comes before {verb}.")
+        if not self._at_start:
+            self._begin(self._start)
+        return self._exchange({"verb": verb, **arguments}, seconds)
+
+    def _exchange(self, request: dict[str, Any], seconds: float) -> Any:
+        """Send one request and return its value; drops the process if that ended it."""
+        if self._cancel.is_set():
+            raise Cancelled("Stopped.")
+        process = self._started()
+        try:
+            reply = process.ask({**request, "seconds": seconds}, seconds + _SLACK, self._cancel)
+        except (Gone, Cancelled):
+            self._drop()
+            raise
+        if "error" in reply:
+            raise _refusal(request["verb"], reply)
+        return reply["value"]
+
+    def _started(self) -> Process:
+        """Start the process unless it runs."""
+        if self._process:
+            return self._process
+        for attempt in range(1, _STARTS + 1):
+            try:
+                process = Process(self._command, self._log)
+                self._version = process.read(_START_SECONDS, self._cancel)["ready"]
+            except OSError as error:
+                raise StudioError(f"{self._command[0]} could not be started ({error.strerror}); name a Blender.") from error
+            except Gone as gone:
+                if attempt == _STARTS:
+                    raise _no_start(self._command[0], gone) from gone
+            else:
+                self._process = process
+        assert self._process
+        return self._process
+
+    def _drop(self) -> None:
+        """Forget the process, which has ended or is ended now."""
+        if self._process:
+            self._process.kill()
+        self._process, self._at_start = None, False
+
+    def _write(self, path: Path, write: Callable[[str], None]) -> None:
+        """Let Blender write beside the path, and put the file in its place once it is whole."""
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(str(temporary.resolve()))
+            os.replace(temporary, path)
+        except OSError as error:
+            raise StudioError(f"{path} could not be written ({error.strerror}); nothing was replaced.") from error
+        finally:
+            with suppress(OSError):  # nothing is there, as a rule
+                temporary.unlink()
+
+
+def _command(blender: Path | None) -> list[str]:
+    """Build the command line that starts the server."""
+    bootstrap = str(Path(__file__).with_name("bootstrap.py").resolve())
+    if blender is None:
+        return [sys.executable, "-P", bootstrap]  # -P: this folder's modules are no top-level modules
+    return [str(blender), "--background", "--factory-startup", "--offline-mode", "--python", bootstrap]
+
+
+def _refusal(verb: str, reply: dict[str, Any]) -> StudioError:
+    """Word what Blender could not do; the process goes on."""
+    if reply["error"] == "no camera":
+        return NoCamera("The scene has no camera, so there is nothing to see.")
+    kind = RenderFailed if verb == "render" else StudioError
+    return kind(f"Blender could not {verb}: {reply['message'].removeprefix('Error: ').rstrip('.')}.")
+
+
+def _is_time(gone: Gone) -> bool:
+    return gone.timed_out or bool(_TIMED_OUT.search(gone.log))
+
+
+def _worded(gone: Gone, program: str, name: str, limits: Limits) -> dict[str, Any]:
+    """Word what a program did that ended the process; its line comes from the traceback in the log."""
+    found = re.search(rf'File "<{re.escape(name)}>", line (\d+)', gone.log)
+    line = int(found.group(1)) if found else None
+    if _is_time(gone):
+        what = f"Stopped after {limits.seconds:g} s, the most a program may take; one call alone took too long"
+        return failure("time", what, program, line)
+    killed = gone.code == -9 and sys.platform == "linux"  # not by us: the system was out of memory
+    if gone.code == MEMORY_EXIT or killed or _OUT_OF_MEMORY.search(gone.log):
+        what = f"Stopped because it needed more than {limits.memory_mib:,} MiB of memory"
+        return failure("memory", what, program, line)
+    return failure("crash", "The program crashed Blender" + ("" if line else " after it had run"), program, line)
+
+
+def _no_start(program: str, gone: Gone) -> StudioError:
+    if gone.timed_out:
+        return StudioError(f"{program} did not answer within {_START_SECONDS:g} s; is it a Blender?")
+    if "No module named 'bpy'" in gone.log:
+        return StudioError(f"{program} has no bpy; install the bpy package for it, or name a Blender executable.")
+    return StudioError(f"Blender ({program}) can't be started: {_last_line(gone.log)}. The log's end:\n{gone.log[-2000:]}")
+
+
+def _died(gone: Gone) -> StudioError:
+    what = "did not answer in time" if _is_time(gone) else f"stopped ({_last_line(gone.log)})"
+    return StudioError(f"The background Blender {what}; everything saved before is kept.")
+
+
+def _last_line(log: str) -> str:
+    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "it left no message")

@@ -1,0 +1,160 @@
+"""Which objects hang in the air: nothing carries them, holds them or touches them.
+
+An object and its parent, siblings and children count as one thing. Only reads; runs inside Blender.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
+
+from .extent import Extent, View, evaluated, joined
+from .looks import emits
+
+# A gap of two percent of a thing's size is hardly seen, and what a model gets wrong by rounding.
+_GAP = 0.02
+_LEAST_GAP = 0.002
+# Things finer than this are taken to touch what their bounding box touches: time stays within milliseconds.
+_MOST_VERTICES = 20_000
+_SAMPLES = 128
+
+
+def floating(scene: bpy.types.Scene, shown: dict[str, Extent], view: View | None) -> list[str]:
+    """Say which of the shown objects float. Flat ones (pictures, cards) and lamps never do; nor does what the
+    picture's edge cuts, as something outside may hold it, nor the lowest thing of the scene.
+    """
+    things = _things(scene, shown)
+    found = []
+    lowest = min((thing.low[2] for thing in things), default=0.0)
+    for thing in things:
+        bottom = thing.low[2]
+        if bottom <= thing.gap or bottom <= lowest + thing.gap or thing.is_flat or thing.is_lamp:
+            continue
+        if view is not None and _cut_by_edge(view, thing.extent):
+            continue
+        near = [other for other in things if other is not thing and thing.near(other)]
+        if not any(thing.touches(other) for other in near):
+            found.append(_sentence(thing, things))
+    return found
+
+
+class _Thing:
+    """A family of objects in the world; `name` is the one that has to be moved."""
+
+    def __init__(self, name: str, objects: list[bpy.types.Object], extent: Extent, scene: bpy.types.Scene) -> None:
+        self.name = name
+        self.objects = objects
+        self.extent = extent
+        self.scene = scene
+        self.low, self.high = extent.low, extent.high
+        size = self.high - self.low
+        self.gap = max(_GAP * float(size.max()), _LEAST_GAP)
+        self.is_flat = float(size.min()) < 1e-4 * float(size.max())
+
+    @property
+    def is_lamp(self) -> bool:
+        return any(slot.material and emits(slot.material) for obj in self.objects for slot in obj.material_slots)
+
+    @cached_property
+    def tree(self) -> BVHTree | None:
+        """All triangles in the world, or None where they are too many."""
+        return _tree(self.objects, self.scene) if self.extent.vertices <= _MOST_VERTICES else None
+
+    def near(self, other: _Thing) -> bool:
+        """Tell whether the other's bounding box is within the gap."""
+        return bool(((self.low - self.gap <= other.high) & (other.low <= self.high + self.gap)).all())
+
+    def touches(self, other: _Thing) -> bool:
+        """Tell whether the other's surface is within the gap, or cuts this one's."""
+        if self.tree is None or other.tree is None:
+            return True
+        if any(other.tree.find_nearest(point, self.gap)[0] for point in self._samples(self.extent)):
+            return True
+        if any(self.tree.find_nearest(point, self.gap)[0] for point in self._samples(other.extent)):
+            return True
+        return bool(self.tree.overlap(other.tree))
+
+    def _samples(self, extent: Extent) -> list[Vector]:
+        """Give points of an extent within reach of this thing: the lowest, and some others spread over it."""
+        inside = ((extent.points >= self.low - self.gap) & (extent.points <= self.high + self.gap)).all(axis=1)
+        points = extent.points[inside]
+        points = points[np.argsort(points[:, 2], kind="stable")]
+        step = max(1, len(points) // _SAMPLES)
+        return [Vector(point) for point in np.concatenate([points[: _SAMPLES // 2], points[::step]])]
+
+
+def _things(scene: bpy.types.Scene, shown: dict[str, Extent]) -> list[_Thing]:
+    families: dict[str, list[bpy.types.Object]] = {}
+    for name in shown:
+        root = scene.objects[name]
+        while root.parent is not None and root.parent.name in scene.objects:
+            root = root.parent
+        families.setdefault(root.name, []).append(scene.objects[name])
+    return [
+        _Thing(name, members, joined(shown[obj.name] for obj in members), scene) for name, members in families.items()
+    ]
+
+
+def _tree(objects: list[bpy.types.Object], scene: bpy.types.Scene) -> BVHTree | None:
+    depsgraph = evaluated(scene)
+    vertices: list[list[float]] = []
+    triangles: list[list[int]] = []
+    for obj in objects:
+        shown = obj.evaluated_get(depsgraph)
+        mesh = shown.to_mesh()
+        if mesh is None:
+            continue
+        points = np.empty((len(mesh.vertices), 3), np.float32)
+        corners = np.empty((len(mesh.loop_triangles), 3), np.int32)
+        mesh.vertices.foreach_get("co", points.ravel())
+        mesh.loop_triangles.foreach_get("vertices", corners.ravel())
+        shown.to_mesh_clear()
+        world = np.array(shown.matrix_world)
+        triangles += (corners + len(vertices)).tolist()
+        vertices += (points @ world[:3, :3].T + world[:3, 3]).tolist()
+    return BVHTree.FromPolygons(vertices, triangles, all_triangles=True) if triangles else None
+
+
+def _cut_by_edge(view: View, extent: Extent) -> bool:
+    left, top, right, bottom = view.whole_box(extent) or (0.0, 0.0, 1.0, 1.0)
+    return left <= 0 or top <= 0 or right >= 1 or bottom >= 1
+
+
+def _sentence(thing: _Thing, things: list[_Thing]) -> str:
+    bottom = float(thing.low[2])
+    under, top = None, 0.0
+    low = thing.extent.points[thing.extent.points[:, 2] <= bottom + thing.gap]
+    for other in things:
+        overlaps = ((thing.low <= other.high) & (other.low <= thing.high))[:2].all()
+        if other is thing or other.tree is None or not overlaps or other.low[2] > bottom:
+            continue
+        for point in [*low[:: max(1, len(low) // 16)], [*((thing.low + thing.high) / 2)[:2], bottom]]:
+            hit = other.tree.ray_cast(Vector(point), Vector((0, 0, -1)))[0]
+            if hit is not None and (under is None or hit.z > top):
+                under, top = other.name, hit.z
+    where = (
+        f"{bottom - top:.3g} m above {under!r}" if under else f"{bottom:.3g} m above the ground, with nothing under it"
+    )
+    beside = _nearest(thing, things)
+    if beside and beside[0] != under:
+        where += f" and {beside[1]:.3g} m away from {beside[0]!r}"
+    return f"{thing.name!r} floats {where}: put it down, let it touch what holds it, or parent it to that."
+
+
+def _nearest(thing: _Thing, things: list[_Thing]) -> tuple[str, float] | None:
+    """Name the thing that is nearest within one's own size, and its distance."""
+    reach = thing.gap / _GAP
+    points = thing.extent.points
+    samples = [Vector(point) for point in points[:: max(1, len(points) // 16)]]
+    found = [
+        (distance, other.name)
+        for other in things
+        if other is not thing and other.tree is not None
+        for point in samples
+        if (distance := other.tree.find_nearest(point, reach)[3]) is not None
+    ]
+    return (min(found)[1], min(found)[0]) if found else None

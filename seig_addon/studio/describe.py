@@ -1,0 +1,190 @@
+"""A scene described in data and in text, as models get to see it (the shapes are in scene.SceneDescription).
+
+Only reads. Runs inside Blender without pydantic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import bpy
+
+from .compare import hex_color
+from .extent import Extent, View, extents, hidden
+from .looks import base_color, world_light
+
+# A prompt's share for the scene: some 1,500 tokens, of which objects may take most.
+_TEXT = 6000
+_OBJECT_TEXT = 4200
+
+Values = dict[str, Any]
+
+
+def describe(scene: bpy.types.Scene) -> Values:
+    """Describe a scene: a JSON-able dict that validates as scene.SceneDescription."""
+    shapes = extents(scene)
+    view = View(scene) if scene.camera and scene.camera.type == "CAMERA" else None
+    unseen = hidden(scene)
+    solids = [obj for obj in scene.objects if obj.type not in ("LIGHT", "CAMERA")]
+    objects = [_object(obj, shapes[obj.name], view, obj.name in unseen) for obj in solids]
+    description: Values = {
+        "objects": objects,
+        "materials": _materials(solids),
+        "lights": [_light(obj, obj.name in unseen) for obj in scene.objects if obj.type == "LIGHT"],
+        "camera": _camera(scene.camera) if view else None,
+        "world": world_light(scene.world) if scene.world else None,
+        "blender_version": bpy.app.version_string,
+    }
+    description["text"] = _text(scene, description)
+    return description
+
+
+def _object(obj: bpy.types.Object, extent: Extent, view: View | None, is_hidden: bool) -> Values:
+    box = view.box(extent) if view and len(extent.points) else None
+    dimensions = list(obj.dimensions)
+    if obj.type == "EMPTY" and len(extent.points):
+        dimensions = (extent.high - extent.low).tolist()
+    return {
+        "name": obj.name,
+        "type": obj.type,
+        "parent": obj.parent.name if obj.parent else None,
+        "location": list(obj.matrix_world.translation),
+        "dimensions": dimensions,
+        "box": list(box) if box else None,
+        "visible": box is not None and not is_hidden,
+        "hidden": is_hidden,
+        "materials": list(dict.fromkeys(slot.material.name for slot in obj.material_slots if slot.material)),
+        "vertices": 0 if obj.type == "EMPTY" else extent.vertices,
+        "modifiers": [modifier.name for modifier in obj.modifiers],
+    }
+
+
+def _materials(objects: Sequence[bpy.types.Object]) -> list[Values]:
+    users: dict[str, list[str]] = {}
+    for obj in objects:
+        for name in dict.fromkeys(slot.material.name for slot in obj.material_slots if slot.material):
+            users.setdefault(name, []).append(obj.name)
+    return [
+        {"name": name, "base_color": base_color(bpy.data.materials[name]), "users": users[name]}
+        for name in sorted(users)
+    ]
+
+
+def _light(obj: bpy.types.Object, is_hidden: bool) -> Values:
+    return {
+        "name": obj.name,
+        "type": obj.data.type,
+        "location": list(obj.matrix_world.translation),
+        "rotation": _rotation(obj),
+        "power": obj.data.energy,
+        "color": hex_color(list(obj.data.color)),
+        "hidden": is_hidden,
+    }
+
+
+def _camera(obj: bpy.types.Object) -> Values:
+    ortho = obj.data.type == "ORTHO"
+    return {
+        "name": obj.name,
+        "location": list(obj.matrix_world.translation),
+        "rotation": _rotation(obj),
+        "lens": None if ortho else obj.data.lens,
+        "ortho_scale": obj.data.ortho_scale if ortho else None,
+        "shift": [obj.data.shift_x, obj.data.shift_y],
+    }
+
+
+def _rotation(obj: bpy.types.Object) -> list[float]:
+    return [math.degrees(angle) for angle in obj.matrix_world.to_euler()]
+
+
+def _text(scene: bpy.types.Scene, description: Values) -> str:
+    render, view = scene.render, scene.view_settings
+    lines = [
+        f"Picture: {render.resolution_x}×{render.resolution_y}, view transform {view.view_transform}, "
+        f"exposure {_number(view.exposure)}, Blender {bpy.app.version_string}"
+    ]
+    camera = description["camera"]
+    if camera:
+        size = f"ortho scale {_number(camera['ortho_scale'])}" if camera["lens"] is None else ""
+        lens = size or f"lens {_number(camera['lens'])} mm"
+        lines.append(
+            f"Camera {camera['name']}: at {_vector(camera['location'])}, rotation {_vector(camera['rotation'], 1)}°, "
+            f"{lens}, shift {_vector(camera['shift'])}"
+        )
+    else:
+        lines.append("Camera: none")
+    world = description["world"]
+    lines.append(
+        f"World: {world['color'] or 'textured'}, strength {_number(world['strength'])}" if world else "World: none"
+    )
+    lines.append("Lights:" if description["lights"] else "Lights: none")
+    lines += _fitted([_light_line(light) for light in description["lights"]], _TEXT // 6)
+    lines.append("Objects (location and size in metres; box = left top right bottom in the picture):")
+    objects = description["objects"]
+    lines += _fitted([_object_line(info) for info in objects], _OBJECT_TEXT, [_area(info) for info in objects])
+    lines.append("Materials:" if description["materials"] else "Materials: none")
+    materials = [
+        f"- {info['name']}: {info['base_color'] or 'textured'} on {_names(info['users'])}"
+        for info in description["materials"]
+    ]
+    lines += _fitted(materials, _TEXT - sum(len(line) + 1 for line in lines) - 20)
+    return "\n".join(lines)
+
+
+def _light_line(info: Values) -> str:
+    unit = "W/m²" if info["type"] == "SUN" else "W"
+    off = ", hidden in renders" if info["hidden"] else ""
+    return (
+        f"- {info['name']}: {info['type'].lower()}, {_number(info['power'])} {unit}, {info['color']}, "
+        f"at {_vector(info['location'])}, rotation {_vector(info['rotation'], 1)}°{off}"
+    )
+
+
+def _object_line(info: Values) -> str:
+    parts = [f"- {info['name']}: {info['type'].lower()}", f"at {_vector(info['location'])}"]
+    if any(info["dimensions"]):
+        parts.append(f"size {' × '.join(_number(size) for size in info['dimensions'])}")
+        parts.append(f"box {' '.join(_number(edge) for edge in info['box'])}" if info["box"] else "out of view")
+    if info["materials"]:
+        parts.append(f"material {_names(info['materials'])}")
+    if info["parent"]:
+        parts.append(f"parent {info['parent']}")
+    if info["hidden"]:
+        parts.append("hidden in renders")
+    return ", ".join(parts)
+
+
+def _area(info: Values) -> float:
+    left, top, right, bottom = info["box"] or (0.0, 0.0, 0.0, 0.0)
+    return (right - left) * (bottom - top)
+
+
+def _fitted(lines: list[str], limit: int, weights: Sequence[float] | None = None) -> list[str]:
+    """Keep the heaviest lines that fit into `limit` characters, in their order, and count the others."""
+    order = sorted(range(len(lines)), key=lambda i: -weights[i]) if weights else range(len(lines))
+    kept: set[int] = set()
+    length = 0
+    for index in order:
+        length += len(lines[index]) + 1
+        if length > limit:
+            break
+        kept.add(index)
+    text = [lines[index] for index in sorted(kept)]
+    return text if len(kept) == len(lines) else [*text, f"… and {len(lines) - len(kept)} more"]
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
+
+
+def _number(value: float, digits: int = 3) -> str:
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
+    return "0" if text == "-0" else text
+
+
+def _vector(values: Sequence[float], digits: int = 3) -> str:
+    return f"({', '.join(_number(value, digits) for value in values)})"

@@ -1,0 +1,152 @@
+"""What is said about a Blender scene outside of Blender: pure data, and a sentence about changes.
+
+The modules that look at a scene (state, compare, describe) build plain dicts of these shapes inside
+Blender, where pydantic may be missing; the studio's client turns them into these models. Never imports bpy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+Vec3 = tuple[float, float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in fractions of the picture; (0, 0) is its top left corner."""
+
+ChangeKind = Literal[
+    "object added",
+    "object removed",
+    "object transform",
+    "object structure",
+    "mesh",
+    "uv",
+    "material assignment",
+    "material added",
+    "material removed",
+    "material",
+    "light added",
+    "light removed",
+    "light",
+    "camera",
+    "world",
+    "exposure",
+    "view settings",
+    "render settings",
+]
+
+
+class Change(BaseModel):
+    """One thing that differs between two states of a scene, with a few lines that say how."""
+
+    kind: ChangeKind
+    name: str
+    details: list[str] = []
+
+
+class ObjectInfo(BaseModel):
+    """An object that is neither light nor camera. Location in the world, dimensions in metres.
+
+    `type` is Blender's (MESH, CURVE, EMPTY, …). An empty stands for its children: dimensions and box are
+    theirs. `box` is cut at the picture's edges, and None where nothing of the object is in view. `visible`:
+    in view and rendered, whatever may stand in front. `hidden`: switched off for rendering.
+    `vertices` counts the evaluated mesh.
+    """
+
+    name: str
+    type: str
+    parent: str | None
+    location: Vec3
+    dimensions: Vec3
+    box: Box | None
+    visible: bool
+    hidden: bool
+    materials: list[str]
+    vertices: int
+    modifiers: list[str]
+
+
+class MaterialInfo(BaseModel):
+    """A material in use. `base_color` is sRGB "#rrggbb", None where a texture or several shaders make it."""
+
+    name: str
+    base_color: str | None
+    users: list[str]
+
+
+class LightInfo(BaseModel):
+    """A light. `power` is in watts (a sun's in W/m²), `color` sRGB "#rrggbb", `rotation` in degrees."""
+
+    name: str
+    type: str
+    location: Vec3
+    rotation: Vec3
+    power: float
+    color: str
+    hidden: bool
+
+
+class CameraInfo(BaseModel):
+    """The scene's camera. `rotation` in degrees, `lens` in mm (None for an orthographic camera)."""
+
+    name: str
+    location: Vec3
+    rotation: Vec3
+    lens: float | None
+    ortho_scale: float | None
+    shift: tuple[float, float]
+
+
+class WorldInfo(BaseModel):
+    """The world's light. `color` is sRGB "#rrggbb", None where a texture or sky makes it."""
+
+    name: str
+    color: str | None
+    strength: float
+
+
+class SceneDescription(BaseModel):
+    """A whole scene in data, and as `text` (about 6 kB at most) for a question to a model."""
+
+    objects: list[ObjectInfo]
+    materials: list[MaterialInfo]
+    lights: list[LightInfo]
+    camera: CameraInfo | None
+    world: WorldInfo | None
+    text: str
+    blender_version: str
+
+
+_SENTENCES: dict[ChangeKind, str] = {
+    "object added": "added {n} object{s}",
+    "object removed": "removed {n} object{s}",
+    "mesh": "reshaped {n} object{s}",
+    "object structure": "restructured {n} object{s}",
+    "object transform": "moved {n} object{s}",
+    "material added": "added {n} material{s}",
+    "material removed": "removed {n} material{s}",
+    "material": "changed {n} material{s}",
+    "material assignment": "reassigned materials of {n} object{s}",
+    "uv": "changed UVs of {n} object{s}",
+    "light added": "added {n} light{s}",
+    "light removed": "removed {n} light{s}",
+    "light": "changed {n} light{s}",
+    "camera": "changed the camera",
+    "world": "changed the world",
+    "exposure": "changed the exposure",
+    "view settings": "changed view settings",
+    "render settings": "changed render settings",
+}
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """Say in one line for people what changed: "added 3 objects, changed 2 materials", or "no changes"."""
+    counts = Counter(change.kind for change in changes)
+    parts = [
+        sentence.format(n=counts[kind], s="" if counts[kind] == 1 else "s")
+        for kind, sentence in _SENTENCES.items()
+        if counts[kind]
+    ]
+    return ", ".join(parts) or "no changes"
