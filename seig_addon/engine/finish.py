@@ -13,7 +13,7 @@ from .stages import STAGES
 
 
 def publish(run: RunFolder, studio: Studio, final: bool) -> None:
-    """Write scene.blend, render.png, program.py and report.html from the stages that stand.
+    """Write scene.blend, render.png, comparison.png, program.py and report.html from the stages that stand.
 
     The final render is larger and finer than the working ones, and takes accordingly.
     """
@@ -25,13 +25,13 @@ def publish(run: RunFolder, studio: Studio, final: bool) -> None:
     studio.save(run.path / "scene.blend")
     size = settings.final_size if final else settings.working_size
     samples = settings.final_samples if final else settings.working_samples
-    render_path = run.path / "render.png"
-    studio.render(render_path, size=size, samples=samples)
+    studio.render(run.path / "render.png", size=size, samples=samples)
+    render, reference = picture.open_render(run.path / "render.png"), run.reference()
     if final:
-        render = picture.open_render(render_path)
-        record.final = measure(picture.pixels(render), picture.pixels(run.reference(), render.size))
+        record.final = measure(picture.pixels(render), picture.pixels(reference, render.size))
+    write_atomic(run.path / "comparison.png", picture.encode(picture.side_by_side(reference, render)))
     write_atomic(run.path / "program.py", program(run))
-    write_atomic(run.path / "report.html", report.html(run.path, record, run.reference()))
+    write_atomic(run.path / "report.html", report.html(run.path, record, reference))
 
 
 def program(run: RunFolder) -> str:

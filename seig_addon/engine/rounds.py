@@ -11,7 +11,7 @@ import re
 from PIL import Image
 
 from ..models import Reply
-from ..studio.client import NoCamera, Studio
+from ..studio.client import NoCamera, RenderFailed, Studio
 from ..studio.scene import summary
 from . import picture, replies
 from .conversation import Conversation, follow_up
@@ -119,6 +119,8 @@ class RoundPlayer:
             return "", summary(result.changes), self._look(stage, number)
         except NoCamera:
             return "The program ran, but the scene has no camera, so there is nothing to see. Set one.", "", None
+        except RenderFailed as error:
+            return f"The program ran, but its scene can't be rendered. {error}", "", None
 
     def _look(self, stage: Stage, number: int) -> Look:
         self._say("rendering", "", stage, number)

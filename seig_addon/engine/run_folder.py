@@ -3,7 +3,7 @@
     run.json  reference.png  transcript.jsonl  images/<hash>.png
     stages/2_geometry/round_1/program.py reply.md render.png checkpoint.blend
     history/3_materials_1/…            what a redo put aside
-    program.py  scene.blend  render.png  report.html
+    program.py  scene.blend  render.png  comparison.png  report.html
 
 run.json names each stage's best round; that round's program and checkpoint are the stage's.
 """

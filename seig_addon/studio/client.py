@@ -226,14 +226,16 @@ class Studio:
 
     def _started(self) -> Process:
         """Start the process unless it runs."""
-        if self._process:
-            return self._process
         for attempt in range(1, _STARTS + 1):
+            if self._process:
+                break
             try:
                 process = Process(self._command, self._log)
                 self._version = process.read(_START_SECONDS, self._cancel)["ready"]
             except OSError as error:
-                raise StudioError(f"{self._command[0]} could not be started ({error.strerror}); name a Blender.") from error
+                raise StudioError(
+                    f"{self._command[0]} could not be started ({error.strerror}); name a Blender."
+                ) from error
             except Gone as gone:
                 if attempt == _STARTS:
                     raise _no_start(self._command[0], gone) from gone
@@ -301,7 +303,9 @@ def _no_start(program: str, gone: Gone) -> StudioError:
         return StudioError(f"{program} did not answer within {_START_SECONDS:g} s; is it a Blender?")
     if "No module named 'bpy'" in gone.log:
         return StudioError(f"{program} has no bpy; install the bpy package for it, or name a Blender executable.")
-    return StudioError(f"Blender ({program}) can't be started: {_last_line(gone.log)}. The log's end:\n{gone.log[-2000:]}")
+    return StudioError(
+        f"Blender ({program}) can't be started: {_last_line(gone.log)}. The log's end:\n{gone.log[-2000:]}"
+    )
 
 
 def _died(gone: Gone) -> StudioError:

@@ -86,7 +86,7 @@ class _Output(io.StringIO):
 def _function(program: str, filename: str) -> Callable[[], None]:
     """Make the program the body of a function, as the export does. Raises Refused."""
     code = compile(as_function(check(program)), filename, "exec")
-    namespace = {"__builtins__": builtins_for_programs(), "__name__": "program"}
+    namespace: dict[str, Any] = {"__builtins__": builtins_for_programs()}
     exec(code, namespace)
     return namespace["program"]
 

@@ -169,7 +169,11 @@ def _format(text: ast.expr | str) -> str | None:
         text = text.value
     if not isinstance(text, str):
         return "write an f-string, or call format on a literal text"
-    for _, field, spec, _ in string.Formatter().parse(text):
+    try:
+        fields = list(string.Formatter().parse(text))
+    except ValueError:
+        return "its text has single braces; write an f-string"
+    for _, field, spec, _ in fields:
         if any(rules.text_reason(name) for name in re.split(r"[.\[\]]+", field or "")) or _format(spec or ""):
             return "its text reaches into objects; write an f-string"
     return None
@@ -211,9 +215,10 @@ def _try(node: ast.Try) -> Iterator[str]:
     """Judge what could swallow the exception of the time limit, which is no Exception."""
     if any(handler.type is None for handler in node.handlers):
         yield "a bare `except:` also catches the time limit: write `except Exception:` or name the error"
-    jumps = (ast.Return, ast.Break, ast.Continue)
-    if any(isinstance(inside, jumps) for statement in node.finalbody for inside in ast.walk(statement)):
-        yield "`return`, `break` and `continue` inside `finally` swallow errors: move them out"
+    # a try in there would double the compiled code, once per level of nesting
+    unwelcome = (ast.Return, ast.Break, ast.Continue, ast.Try)
+    if any(isinstance(inside, unwelcome) for statement in node.finalbody for inside in ast.walk(statement)):
+        yield "`return`, `break`, `continue` and `try` inside `finally` swallow errors: move them out"
 
 
 def _early_returns(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -50,8 +50,11 @@ def _importer() -> Callable[..., Any]:
     def checked_import(
         name: str, globals_: object = None, locals_: object = None, names: object = (), level: int = 0
     ) -> Any:
-        if isinstance(names, list):  # not an import statement: C code (numpy's, say) that imports for itself,
-            return importlib.import_module(name)  # and looks its module up in sys.modules
+        # Import statements hand over a tuple or None. A list comes from C code that imports for itself
+        # (numpy before it prints an array) and ignores what is returned.
+        if isinstance(names, list):
+            importlib.import_module(name)
+            return None
         if reason := rules.import_reason("." * level + name):
             raise Refused(f"`import {name}` {reason}.")
         root, *rest = name.split(".")

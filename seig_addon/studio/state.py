@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-import numpy as np
 
 from . import ignored
-from .arrays import array_value, attribute_array, attribute_values, hash_of
+from .arrays import hash_of
+from .meshes import mesh_values, vertex_groups
 from .rna import SEPARATOR, Reader, number, numbers, tagged
 
 Values = dict[str, Any]
@@ -132,7 +132,7 @@ class _State:
             "type": obj.type,
             "transform": _transform(obj),
             "structure": self._structure(obj),
-            "mesh": {**data["mesh"], **_vertex_groups(obj)},
+            "mesh": {**data["mesh"], **vertex_groups(obj)},
             "uv": data["uv"],
             "assignment": assignment,
         }
@@ -143,7 +143,7 @@ class _State:
             obj.update_from_editmode()
         pointer = mesh.as_pointer()
         if pointer not in self.meshes:
-            self.meshes[pointer] = _mesh_values(mesh, self.reader)
+            self.meshes[pointer] = mesh_values(mesh, self.reader)
         return self.meshes[pointer]
 
     def _other_data(self, data: bpy.types.ID) -> Values:
@@ -203,63 +203,3 @@ def _transform(obj: bpy.types.Object) -> Values:
         "delta scale": numbers(obj.delta_scale),
         "parent inverse": numbers(obj.matrix_parent_inverse),
     }
-
-
-def _mesh_values(mesh: bpy.types.Mesh, reader: Reader) -> Values:
-    """Read a mesh: shape and attributes, UV maps, and which faces have which material."""
-    count = {"POINT": len(mesh.vertices), "EDGE": len(mesh.edges), "FACE": len(mesh.polygons)}
-    shape: Values = {}
-    uv: Values = {}
-    corners = np.empty(0, np.int32)
-    edges = np.empty(0, np.int32)
-    indices: Any = None
-    for attribute in mesh.attributes:
-        name = attribute.name
-        if name.startswith(".") and name not in (".edge_verts", ".corner_vert"):
-            continue
-        array = attribute_array(attribute)
-        if name == ".edge_verts":
-            edges = array
-        elif name == ".corner_vert":
-            corners = array
-        elif name == "position":
-            shape["vertices"] = array_value(array, count["POINT"])
-        elif name == "material_index":
-            indices = _indices(array)
-        elif attribute.data_type == "FLOAT2" and attribute.domain == "CORNER":
-            uv[name] = array_value(array, len(attribute.data))
-        elif array is None or name not in ignored.ZERO_IS_ABSENT or array.any():
-            shape.update(attribute_values([attribute]))
-    shape["edges"] = array_value(edges, count["EDGE"])
-    # Where in the row of corners a face begins isn't hashed, as reading it takes longer than all else:
-    # with other beginnings, either the edges or the number of faces are others too.
-    shape["faces"] = array_value(corners, count["FACE"])
-    shape["default color"] = mesh.attributes.default_color_name
-    if not mesh.use_auto_texspace:
-        shape["texture space"] = numbers(mesh.texspace_location) + numbers(mesh.texspace_size)
-    if uv:
-        uv["rendered"] = next((layer.name for layer in mesh.uv_layers if layer.active_render), None)
-    if mesh.shape_keys:
-        reader.values(mesh.shape_keys, "shape keys" + SEPARATOR, shape, frozenset(["key_blocks", "user"]))
-        for block in mesh.shape_keys.key_blocks:
-            path = "shape keys" + SEPARATOR + block.name + SEPARATOR
-            reader.values(block, path, shape, frozenset(["data", "points"]))
-            points = np.empty(len(block.points) * 3, np.float32)
-            block.points.foreach_get("co", points)
-            shape[path + "points"] = array_value(points, len(block.points))
-    return {"mesh": shape, "uv": uv, "indices": indices}
-
-
-def _indices(array: np.ndarray) -> Any:
-    """Material indices of faces: None where all are the first, one number where all are the same."""
-    if not array.any():
-        return None
-    return int(array[0]) if (array == array[0]).all() else array_value(array, len(array))
-
-
-def _vertex_groups(obj: bpy.types.Object) -> Values:
-    if obj.type != "MESH" or not obj.vertex_groups:
-        return {}
-    names = [group.name for group in obj.vertex_groups]
-    weights = [(vertex.index, item.group, item.weight) for vertex in obj.data.vertices for item in vertex.groups]
-    return {"vertex groups": names, "weights": {"count": len(weights), "hash": hash_of(weights)}}
