@@ -385,6 +385,19 @@ def test_lamps_and_flat_things_never_float(scene):
     assert floating_names(scene) == []
 
 
+def test_instances_carry_what_stands_on_them(scene):
+    collection = bpy.data.collections.new("Tables")
+    table = scene.objects["Table"]
+    scene.collection.objects.unlink(table)
+    collection.objects.link(table)
+    stand = bpy.data.objects.new("Stand", None)
+    stand.instance_type, stand.instance_collection = "COLLECTION", collection
+    scene.collection.objects.link(stand)
+    assert floating_names(scene) == []
+    stand.location.z = -0.5
+    assert floating_names(scene) == ["Cup"]
+
+
 def test_one_thing_alone_does_not_float():
     bpy.ops.wm.read_factory_settings(use_empty=True)
     cuboid("Island", (1, 1, 1), (0, 0, 2))

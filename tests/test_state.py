@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seig_addon.studio.compare import compare, same
@@ -173,6 +173,8 @@ EDITS = [
     ("mesh.vertices.add(1)", {MESH}),
     ("mesh.edges.add(1); mesh.edges[-1].vertices = (0, 6)", {MESH}),
     ("mesh.flip_normals()", {MESH}),
+    ("e = mesh.edges; e[0].use_edge_sharp = True; e[0].use_edge_sharp = False", set()),
+    ("mesh.loops[0].vertex_index, mesh.loops[1].vertex_index = 1, 2", {MESH}),
     ("mesh.clear_geometry()", {MESH, "uv"}),
     ("mesh.color_attributes.new('Paint', 'FLOAT_COLOR', 'POINT')", {MESH}),
     ("mesh.attributes.new('age', 'FLOAT', 'FACE').data[0].value = 2", {MESH}),
@@ -246,6 +248,7 @@ EDITS = [
         {ASSIGNMENT},
     ),
     ("mesh.polygons[2].material_index = 1", {ASSIGNMENT}),
+    ("mesh.polygons[1].material_index, mesh.polygons[2].material_index = 0, 1", {ASSIGNMENT}),
     ("mesh.materials.append(None)", {ASSIGNMENT}),
     ("data.curves['Path'].splines[0].material_index = 1", {ASSIGNMENT}),
     ("box.color = (1, 0, 0, 1)", {ASSIGNMENT}),
@@ -405,6 +408,38 @@ def test_the_same_program_gives_the_same_state():
     assert compare(first, scene_state(build())) == []
 
 
+def faceted(order, turns):
+    """The state of a grid of 3 × 3 quads, its faces stored in some order, each from some corner on."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    points = [(x, y, 0) for y in range(4) for x in range(4)]
+    faces = [[4 * y + x, 4 * y + x + 1, 4 * y + x + 5, 4 * y + x + 4] for y in range(3) for x in range(3)]
+    mesh = bpy.data.meshes.new("Grid")
+    mesh.from_pydata(points, [], [faces[i][turns[i] :] + faces[i][: turns[i]] for i in order])
+    layer = mesh.uv_layers.new(name="UVMap")
+    for loop in mesh.loops:
+        layer.uv[loop.index].vector = (loop.vertex_index / 16, 0.5)
+    for stored, face in enumerate(order):
+        mesh.polygons[stored].use_smooth = face % 2 == 0
+        mesh.polygons[stored].material_index = face % 3
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("Grid", mesh))
+    return scene_state(bpy.context.scene)
+
+
+@given(st.permutations(range(9)), st.lists(st.integers(0, 3), min_size=9, max_size=9))
+@settings(max_examples=25, deadline=None)
+def test_the_order_in_which_faces_are_stored_is_no_change(order, turns):
+    assert compare(faceted(range(9), [0] * 9), faceted(order, turns)) == []
+
+
+def test_blenders_own_spheres_are_the_same_each_time():
+    def sphere():
+        scene = build()
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=32, ring_count=16)
+        return scene_state(scene)
+
+    assert compare(sphere(), sphere()) == []
+
+
 def test_another_process_gives_the_same_state(checkpoint, scene):
     program = (
         "import bpy, json, sys\n"
@@ -452,6 +487,20 @@ def test_numbers_that_are_not_finite_are_values_like_others(scene):
     state = scene_state(scene)
     json.dumps(state, allow_nan=False)
     assert compare(state, scene_state(scene)) == []
+
+
+def test_a_compositor_is_a_render_setting(scene):
+    before = scene_state(scene)
+    if bpy.app.version >= (5, 0, 0):
+        scene.compositing_node_group = bpy.data.node_groups.new("Grade", "CompositorNodeTree")
+        tree = scene.compositing_node_group
+    else:
+        scene.use_nodes = True
+        tree = scene.node_tree
+    assert kinds(compare(before, scene_state(scene))) == {"render settings"}
+    before = scene_state(scene)
+    tree.nodes.new("CompositorNodeBlur")
+    assert kinds(compare(before, scene_state(scene))) == {"render settings"}
 
 
 def test_details_say_what_was_and_what_is(scene):

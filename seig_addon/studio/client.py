@@ -32,6 +32,9 @@ _GRACE = 3.0  # seconds for a program to be interrupted, and its scene to be eva
 _SLACK = 1.0  # seconds: the process ends itself at its deadline, with a traceback; else it is killed
 _STARTS = 2
 
+_BLEND_END = bytes.fromhex("b1ea928f")  # of the table that closes a compressed .blend
+_PNG_END = b"IEND\xaeB`\x82"
+
 _OUT_OF_MEMORY = re.compile(r"lloc returns null|MemoryError|bad_alloc|[Oo]ut of memory")
 _TIMED_OUT = re.compile(r"^Timeout \(", re.MULTILINE)
 
@@ -123,7 +126,7 @@ class Studio:
 
     def save(self, checkpoint: Path) -> None:
         """Save the scene as it is, compressed, whole or not at all."""
-        self._write(checkpoint, lambda path: self._ask("save", _VERB_SECONDS, path=path))
+        self._write(checkpoint, _BLEND_END, lambda path: self._sure("save", path=path))
 
     def run(self, program: str, name: str = "program") -> Result:
         """Run a program on the scene as it is; its changes count from the last new or open.
@@ -154,6 +157,7 @@ class Studio:
         try:
             self._write(
                 path,
+                _PNG_END,
                 lambda temporary: self._ask("render", seconds, path=temporary, view=view, size=size, samples=samples),
             )
         except Gone as gone:
@@ -250,12 +254,17 @@ class Studio:
             self._process.kill()
         self._process, self._at_start = None, False
 
-    def _write(self, path: Path, write: Callable[[str], None]) -> None:
-        """Let Blender write beside the path, and put the file in its place once it is whole."""
+    def _write(self, path: Path, ending: bytes, write: Callable[[str], None]) -> None:
+        """Let Blender write beside the path, and put the file in its place once it is whole.
+
+        Blender does not notice every full disk: a file is whole if it ends as its format says.
+        """
         temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(str(temporary.resolve()))
+            if not temporary.read_bytes().endswith(ending):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.replace(temporary, path)
         except OSError as error:
             raise StudioError(f"{path} could not be written ({error.strerror}); nothing was replaced.") from error

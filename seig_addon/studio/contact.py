@@ -5,6 +5,7 @@ An object and its parent, siblings and children count as one thing. Only reads; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import bpy
@@ -18,7 +19,7 @@ from .looks import emits
 # A gap of two percent of a thing's size is hardly seen, and what a model gets wrong by rounding.
 _GAP = 0.02
 _LEAST_GAP = 0.002
-# Things finer than this are taken to touch what their bounding box touches: time stays within milliseconds.
+# Things finer than this are taken to touch what their bounding boxes touch: time stays within milliseconds.
 _MOST_VERTICES = 20_000
 _SAMPLES = 128
 
@@ -28,16 +29,19 @@ def floating(scene: bpy.types.Scene, shown: dict[str, Extent], view: View | None
     picture's edge cuts, as something outside may hold it, nor the lowest thing of the scene.
     """
     things = _things(scene, shown)
+    if not things:
+        return []
+    lows, highs = np.array([thing.low for thing in things]), np.array([thing.high for thing in things])
+    lowest = lows[:, 2].min()
     found = []
-    lowest = min((thing.low[2] for thing in things), default=0.0)
     for thing in things:
         bottom = thing.low[2]
         if bottom <= thing.gap or bottom <= lowest + thing.gap or thing.is_flat or thing.is_lamp:
             continue
         if view is not None and _cut_by_edge(view, thing.extent):
             continue
-        near = [other for other in things if other is not thing and thing.near(other)]
-        if not any(thing.touches(other) for other in near):
+        near = ((thing.low - thing.gap <= highs) & (lows <= thing.high + thing.gap)).all(axis=1)
+        if not any(thing.touches(things[i]) for i in np.flatnonzero(near) if things[i] is not thing):
             found.append(_sentence(thing, things))
     return found
 
@@ -61,12 +65,10 @@ class _Thing:
 
     @cached_property
     def tree(self) -> BVHTree | None:
-        """All triangles in the world, or None where they are too many."""
-        return _tree(self.objects, self.scene) if self.extent.vertices <= _MOST_VERTICES else None
-
-    def near(self, other: _Thing) -> bool:
-        """Tell whether the other's bounding box is within the gap."""
-        return bool(((self.low - self.gap <= other.high) & (other.low <= self.high + self.gap)).all())
+        """All triangles in the world, or None where they are too many or partly instances."""
+        # Points without vertices of their own are those of instances.
+        whole = len(self.extent.points) == self.extent.vertices <= _MOST_VERTICES
+        return _tree(self.objects, self.scene) if whole else None
 
     def touches(self, other: _Thing) -> bool:
         """Tell whether the other's surface is within the gap, or cuts this one's."""
@@ -78,13 +80,13 @@ class _Thing:
             return True
         return bool(self.tree.overlap(other.tree))
 
-    def _samples(self, extent: Extent) -> list[Vector]:
+    def _samples(self, extent: Extent) -> Iterator[Vector]:
         """Give points of an extent within reach of this thing: the lowest, and some others spread over it."""
         inside = ((extent.points >= self.low - self.gap) & (extent.points <= self.high + self.gap)).all(axis=1)
         points = extent.points[inside]
         points = points[np.argsort(points[:, 2], kind="stable")]
         step = max(1, len(points) // _SAMPLES)
-        return [Vector(point) for point in np.concatenate([points[: _SAMPLES // 2], points[::step]])]
+        return (Vector(point) for point in np.concatenate([points[: _SAMPLES // 2], points[::step]]))
 
 
 def _things(scene: bpy.types.Scene, shown: dict[str, Extent]) -> list[_Thing]:

@@ -32,7 +32,7 @@ def faults(scene: bpy.types.Scene, expected: Sequence[str] = ()) -> list[str]:
     shown = {
         obj.name: shapes[obj.name]
         for obj in scene.objects
-        if obj.type in _SOLID and obj.name not in unseen and len(shapes[obj.name].points)
+        if (obj.type in _SOLID or obj.instance_collection) and obj.name not in unseen and len(shapes[obj.name].points)
     }
     view = View(scene) if scene.camera and scene.camera.type == "CAMERA" else None
     if view is None:

@@ -29,7 +29,7 @@ _FACTS = {
     r"'shadow_method'": "Materials have no shadow_method since 4.2: leave it out.",
     r"ShaderNode(Separate|Combine)RGB": "Use ShaderNodeSeparateColor or ShaderNodeCombineColor "
     "(sockets 'Color', 'Red', 'Green', 'Blue').",
-    r"ShaderNodeMixRGB": "Use ShaderNodeMix with data_type = 'RGBA': inputs 'Factor', inputs[6] and inputs[7], outputs[2].",
+    r"ShaderNodeMixRGB": "Use ShaderNodeMix with data_type = 'RGBA': inputs 'Factor', [6] and [7], outputs[2].",
     r"ShaderNodeTexMusgrave": "Use ShaderNodeTexNoise with its noise_type, which took over Musgrave in 4.1.",
     r"ShaderNodeBsdfVelvet": "Use ShaderNodeBsdfSheen.",
     r'"NISHITA"': "The sky type 'NISHITA' is called 'SINGLE_SCATTERING' since 5.0.",

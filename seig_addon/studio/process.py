@@ -31,9 +31,10 @@ _PATIENCE = 2.0  # seconds for a process to end when asked to
 # All that the process may know of its surroundings: how to find programs and libraries, languages and
 # the machine. No keys, no proxies, no preferences.
 _ALLOWED = (
-    "PATH LANG LC_ALL LC_CTYPE TZ LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYTHONPATH VIRTUAL_ENV "
-    "SYSTEMROOT WINDIR SYSTEMDRIVE COMSPEC PATHEXT NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE OMP_NUM_THREADS"
-).split()
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
+    *("SYSTEMROOT", "WINDIR", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
+)
 
 
 class Gone(Exception):
