@@ -7,7 +7,7 @@ import pytest
 from seig_addon.engine.reconstruction import Reconstruction
 from seig_addon.engine.run_folder import RunFolder, read_record
 from seig_addon.engine.stages import BY_NAME, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS
-from seig_addon.errors import Cancelled, ModelError, SeigError
+from seig_addon.errors import Cancelled, ModelError, RunFolderError, SeigError
 from seig_addon.models import Reply
 from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, as_json, demand, edit, program
 
@@ -328,10 +328,8 @@ def test_redo_starts_from_the_former_program_and_replays_later_stages_without_as
     assert model.titles == ["Stage: geometry · Task: program · Round: 1", "Stage: geometry · Task: review · Round: 1"]
     assert run.record.stage(MATERIALS).state == "approved"
     assert (run.path / "history" / "2_geometry_1" / "round_1" / "program.py").exists()
-    studio.open(run.path / "scene.blend")
-    scene = studio.describe()
-    assert next(each for each in scene.objects if each.name == "Cube").dimensions[2] == pytest.approx(1.6, abs=0.01)
-    assert next(each for each in scene.materials if each.name == "Red").base_color == "#b03a2c"
+    assert _height_of_cube(studio, run) == pytest.approx(1.6, abs=0.01)
+    assert next(each for each in studio.describe().materials if each.name == "Red").base_color == "#b03a2c"
 
 
 def test_a_later_stage_whose_program_no_longer_runs_is_marked_and_left_out(new_run, studio):
@@ -349,6 +347,48 @@ def test_a_later_stage_whose_program_no_longer_runs_is_marked_and_left_out(new_r
     exported = (run.path / "program.py").read_text()
     assert "def composition" not in exported
     assert "no longer run: composition" in exported.splitlines()[0] + exported[:400]
+
+
+def test_another_round_can_be_used_and_a_program_of_a_persons_own(new_run, studio):
+    run = new_run(**only("geometry", "materials", geometry=2, materials=1))
+    worse = BETTER_BOX.replace("1.05", "3.5")
+    _, first = drive(run, studio, [GRAPH, program(SCAFFOLD), BETTER_BOX, demand("taller"), worse, PAINT, approve()])
+    first.reconstruct()
+    assert run.record.stage(GEOMETRY).best == 1
+
+    run.use_round(GEOMETRY, 2)
+    drive(run, studio, [])[1].reconstruct()
+    assert [run.record.stage(stage).state for stage in (GEOMETRY, MATERIALS)] == ["budget spent", "approved"]
+    assert _height_of_cube(studio, run) == pytest.approx(3.5, abs=0.01)
+
+    assert run.adopt(GEOMETRY, 'from seig_kit import box\nbox("Cube", (1, 1, 2))') == 3
+    drive(run, studio, [])[1].reconstruct()
+    assert run.record.stage(GEOMETRY).best == 3
+    assert _height_of_cube(studio, run) == pytest.approx(2.0, abs=0.01)
+    run.checkpoint(GEOMETRY, 1).unlink()
+    with pytest.raises(RunFolderError, match="left no scene"):
+        run.use_round(GEOMETRY, 1)
+
+
+def _height_of_cube(studio, run):
+    studio.open(run.path / "scene.blend")
+    return next(each for each in studio.describe().objects if each.name == "Cube").dimensions[2]
+
+
+def test_a_live_window_is_shown_every_stage_and_its_picture_joins_the_next_question(new_run, studio, picture):
+    run = new_run(**only("materials", materials=1))
+    shown = []
+
+    class Window:
+        def apply(self, stage):
+            shown.append(stage.name)
+            return picture
+
+    model = ScriptedModel([GRAPH, program(SCAFFOLD), PAINT, approve()])
+    Reconstruction(run, model, studio, lambda event: None, threading.Event(), Window()).reconstruct()
+    assert shown == ["initialization", "materials"]
+    captions = [part.caption for part in model.questions[2][1].parts if not isinstance(part, str)]
+    assert captions == ["Reference", "Current render", "Viewport"]
 
 
 def test_notes_reach_every_question(new_run, studio):

@@ -43,6 +43,7 @@ class Questions:
     def __init__(self, run: RunFolder, blender: str, limits: Limits) -> None:
         """Prepare what all questions of the run share."""
         self._run = run
+        self.viewport: Image.Image | None = None  # the live scene in the artist's window, as of the last stage
         self._reference = picture.shown("Reference", picture.fit(run.reference(), _REFERENCE_SIDE))
         self._system = prompts.render(
             "system.md",
@@ -100,7 +101,10 @@ class Questions:
     def _pictures(self, look: Look | None) -> tuple[Picture, ...]:
         if look is None:
             return (self._reference,)
-        return (self._reference, picture.shown("Current render", look.render))
+        pictures = [self._reference, picture.shown("Current render", look.render)]
+        if self.viewport is not None:
+            pictures.append(picture.shown("Viewport", self.viewport))
+        return tuple(pictures)
 
     def _graph(self) -> str:
         graph = self._run.record.graph

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Protocol
+
+from PIL import Image
 
 from ..errors import Cancelled, ModelError, SeigError
 from ..models import Model
@@ -34,12 +37,28 @@ from .stages import INITIALIZATION, Stage
 _LEEWAY = 0.01
 
 
+class Live(Protocol):
+    """Where stages are shown to an artist as they come: a Blender window. A terminal has none."""
+
+    def apply(self, stage: Stage) -> Image.Image | None:
+        """Bring the live scene to the end of this stage; returns its viewport's picture if there is one."""
+        ...
+
+
 class Reconstruction:
     """Drives one run. Raises Cancelled between any two actions once `cancel` is set."""
 
-    def __init__(self, run: RunFolder, model: Model, studio: Studio, tell: Tell, cancel: threading.Event) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        model: Model,
+        studio: Studio,
+        tell: Tell,
+        cancel: threading.Event,
+        live: Live | None = None,
+    ) -> None:
         """Put the collaborators together; nothing is asked or started yet."""
-        self._run, self._studio, self._tell, self._cancel = run, studio, tell, cancel
+        self._run, self._studio, self._tell, self._cancel, self._live = run, studio, tell, cancel, live
         self._model = model
         self._conversation = Conversation(run, model, cancel)
         self._since = time.monotonic()
@@ -72,6 +91,8 @@ class Reconstruction:
         else:
             self._refine(stage, record)
         self._save()
+        if self._live is not None and stage in self._run.standing():
+            self._questions.viewport = self._live.apply(stage)
         scores = f", PSNR {record.scores.psnr:.1f} dB" if record.scores else ""
         self._say("stage ended", f"{record.state}{scores}", stage, record.best or 0)
         return True
@@ -232,7 +253,7 @@ def _is_approved(record: StageRecord) -> bool:
 
 def _checklist(record: StageRecord) -> list[str]:
     review = record.round(record.best).review if record.best is not None else None
-    return review.checklist if review else []
+    return review.checklist if review else record.checklist
 
 
 def _why_dropped(played: Round) -> str:

@@ -82,6 +82,7 @@ class StageRecord(BaseModel):
     best: int | None = None
     start: Scores | None = None  # of the scene as the stage found it
     note: str = ""
+    checklist: list[str] = []  # what a person asks of a redo
     seed: str = ""  # the program before a redo: where its first round starts from
     redo: int = 0  # how often the stage was redone; earlier tries lie in history/
     usage: Usage = Usage()

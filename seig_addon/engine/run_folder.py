@@ -11,6 +11,7 @@ run.json names each stage's best round; that round's program and checkpoint are 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -20,7 +21,7 @@ from ..errors import RunFolderError
 from . import picture
 from .files import cannot_write, drop_torn_line, write_atomic
 from .lock import RunLock
-from .records import FORMAT, RunRecord, Settings, StageRecord
+from .records import FORMAT, Round, RunRecord, Settings, StageRecord
 from .stages import BY_NAME, INITIALIZATION, STAGES, Stage
 
 
@@ -151,11 +152,37 @@ class RunFolder:
                 return BY_NAME[name]
         return None
 
-    def archive(self, stage: Stage, note: str) -> None:
-        """Put a stage's work aside in history/ and set it back to pending; later stages become stale.
+    # What a person changes about a run. The scene that later stages stood on changes with it, so they
+    # become stale: their programs will be run again, without asking the model.
 
-        The scene that the later stages stood on is about to change, so their programs will be run
-        again, without asking the model.
+    def use_round(self, stage: Stage, number: int) -> None:
+        """Make another round that ran the stage's best one."""
+        record = self.record.stage(stage)
+        chosen = record.round(number)
+        if not chosen.ran or not self.checkpoint(stage, number).is_file():
+            raise RunFolderError(
+                f"Round {number} of {stage.name} left no scene, so it can't be used; nothing was changed."
+            )
+        record.best = number
+        record.state = "approved" if chosen.review and chosen.review.approved else "budget spent"
+        self._outdate_after(stage)
+        self.save()
+
+    def adopt(self, stage: Stage, program: str) -> int:
+        """Make a program that a person wrote the stage's best round; it is run when the run goes on."""
+        record = self.record.stage(stage)
+        number = len(record.rounds) + 1
+        write_atomic(self.round_folder(stage, number) / "program.py", program)
+        record.rounds.append(Round(number=number, ran=True, changed="written by hand"))
+        record.best, record.state = number, "stale"
+        self._outdate_after(stage)
+        self.save()
+        return number
+
+    def archive(self, stage: Stage, note: str, checklist: Sequence[str] = ()) -> None:
+        """Put a stage's work aside in history/ and set it back to pending, to be done again.
+
+        The note and the checklist go into its questions.
         """
         record = self.record.stage(stage)
         if stage is not INITIALIZATION and not self.standing():
@@ -170,17 +197,26 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(target, error) from error
         fresh = StageRecord(
-            name=stage.name, redo=record.redo + 1, note=note, seed=seed, usage=record.usage, cost=record.cost
+            name=stage.name,
+            redo=record.redo + 1,
+            note=note,
+            checklist=list(checklist),
+            seed=seed,
+            usage=record.usage,
+            cost=record.cost,
         )
         self.record.stages[stage.number - 1] = fresh
         chosen = self.record.settings.stages
         self.record.settings.stages = [name for name in BY_NAME if name in chosen or name == stage.name]
         if stage is INITIALIZATION:
             self.record.graph = None
+        self._outdate_after(stage)
+        self.save()
+
+    def _outdate_after(self, stage: Stage) -> None:
         for later in STAGES[stage.number :]:
             if self.record.stage(later).best is not None:
                 self.record.stage(later).state = "stale"
-        self.save()
 
 
 def read_record(path: Path) -> RunRecord:
