@@ -16,6 +16,7 @@ from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, program
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
 GEOMETRY = """
 import math
+import random
 import bpy
 from seig_kit import lathe, wood, assign, noise
 
@@ -28,7 +29,7 @@ text = '''two
   lines'''
 lathe("Cube", [(0, 0), (0.5, 0), (0.55, 0.4), (0.45, 1.0), (0, 1.0)])
 for index in range(3):
-    angle = index * math.tau / 3
+    angle = index * math.tau / 3 + random.random()  # unseeded on purpose
     knob = lathe(f"Knob {index}", [(0, 0), (0.1, 0.05), (0, 0.1)], location=(0.6 * math.cos(angle), 0.6 * math.sin(angle), 0))
     assign(knob, noise("Stone", "#a0a0a0", "#505050"))
 bevel = box("Cube").modifiers.new("Soft", "BEVEL")

@@ -33,7 +33,7 @@ def standalone(programs: dict[str, str], name: str, width: int, height: int, hea
     programs = {stage.replace("-", "_"): _universal(program) for stage, program in programs.items()}
     trees = {stage: ast.parse(program) for stage, program in programs.items()}
     imports_kit = any(_kit_imports(tree) for tree in trees.values())
-    wanted = {"start_scene"}.union(*(_kit_names(tree) for tree in trees.values()))
+    wanted = {"start_scene", "start_stage"}.union(*(_kit_names(tree) for tree in trees.values()))
     parts = [
         _comment(header.strip() + "\n" + HOW_TO_RUN),
         _kit_source(wanted, ["import sys", "import types"] if imports_kit else []),
@@ -46,7 +46,7 @@ def standalone(programs: dict[str, str], name: str, width: int, height: int, hea
             'sys.modules["seig_kit"] = seig_kit'
         )
     parts += [f"def {stage}():\n{_body(programs[stage], trees[stage])}" for stage in programs]
-    calls = [f"start_scene({name!r}, {width}, {height})", *(f"{stage}()" for stage in programs)]
+    calls = [f"start_scene({name!r}, {width}, {height})", *(f"start_stage()\n{stage}()" for stage in programs)]
     return "\n\n\n".join([*parts, "\n".join(calls)]) + "\n"
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 KIT = Path(__file__).resolve().parent.parent / "kit"
-CHAPTERS = ("scene", "placement", "shapes", "materials", "lights")
+CHAPTERS = ("placement", "shapes", "materials", "lights")
 
 
 @cache
@@ -22,7 +22,10 @@ def kit_reference() -> str:
 def _chapter(name: str) -> str:
     """Return one module's introduction and functions."""
     tree = ast.parse((KIT / f"{name}.py").read_text(encoding="utf-8"))
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[0] != "_"]
+    # start_scene and start_stage are called for the programs, not by them.
+    functions = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "start_"))
+    ]
     lines = [f"### {name}", "", _text(tree), ""]
     lines += [f"* `{_signature(function)}` {_text(function)}" for function in functions]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from .placement import (
     set_camera,
     width_at,
 )
-from .scene import start_scene
+from .scene import start_scene, start_stage
 from .shapes import box, cone, cylinder, extrude, group, lathe, plane, rounded_box, sphere, tube
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "sphere",
     "spot_light",
     "start_scene",
+    "start_stage",
     "sun",
     "tube",
     "width_at",

@@ -3,10 +3,13 @@
 # Also here is what all of the kit stands on: finding things by name in the current scene only, so
 # that the file's other scenes are never touched, and checking values.
 
+import random
 import re
 from collections.abc import Iterable, Sequence
 
 import bpy
+import mathutils
+import numpy
 from mathutils import Matrix
 
 
@@ -36,6 +39,13 @@ def start_scene(name: str, width: int, height: int) -> bpy.types.Scene:
     scene.view_settings.gamma = 1.0
     _light_world(scene, (0.0, 0.0, 0.0), 1.0)
     return scene
+
+
+def start_stage() -> None:
+    """Make unseeded random numbers begin anew, so that a stage always makes the same scene."""
+    random.seed(0)
+    numpy.random.seed(0)
+    mathutils.noise.seed_set(0)
 
 
 def _is_startup_file() -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable
@@ -21,10 +20,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from ..errors import Cancelled, StudioError
-from .failures import Kind, failure
+from . import post_mortem
+from .failures import Kind
 from .process import Gone, Process
 from .scene import Change, SceneDescription
-from .watch import MEMORY_EXIT
 
 _START_SECONDS = 120.0  # a first start from a slow disk reads about 1 GB
 _VERB_SECONDS = 120.0  # opening, saving and describing even huge scenes takes less
@@ -34,9 +33,6 @@ _STARTS = 2
 
 _BLEND_END = bytes.fromhex("b1ea928f")  # of the table that closes a compressed .blend
 _PNG_END = b"IEND\xaeB`\x82"
-
-_OUT_OF_MEMORY = re.compile(r"lloc returns null|MemoryError|bad_alloc|[Oo]ut of memory")
-_TIMED_OUT = re.compile(r"^Timeout \(", re.MULTILINE)
 
 
 class RenderFailed(StudioError):
@@ -138,7 +134,8 @@ class Studio:
         try:
             reply = self._ask("run", seconds, program=program, name=name, limits=asdict(self.limits))
         except Gone as gone:
-            return Result(failure=Failure(**_worded(gone, program, name, self.limits)))
+            cause = post_mortem.failed(gone, program, name, self.limits.seconds, self.limits.memory_mib)
+            return Result(failure=Failure(**cause))
         result = Result.model_validate(reply)
         self._at_start = result.failure is None
         if result.failure and result.failure.kind == "memory":
@@ -161,11 +158,7 @@ class Studio:
                 lambda temporary: self._ask("render", seconds, path=temporary, view=view, size=size, samples=samples),
             )
         except Gone as gone:
-            if _is_time(gone):
-                what = f"took longer than {seconds:g} s: the scene is too heavy"
-            else:
-                what = f"crashed Blender ({_last_line(gone.log)})"
-            raise RenderFailed(f"Rendering {what}. Use fewer vertices and simpler materials.") from gone
+            raise RenderFailed(post_mortem.no_render(gone, seconds)) from gone
 
     def describe(self) -> SceneDescription:
         """Describe the scene as it is, in data and text."""
@@ -196,7 +189,7 @@ class Studio:
             except Gone:
                 self._exchange(request, _VERB_SECONDS)
         except Gone as gone:
-            raise _died(gone) from gone
+            raise StudioError(post_mortem.died(gone)) from gone
         self._start, self._at_start = request, True
 
     def _sure(self, verb: str, **arguments: Any) -> Any:
@@ -204,7 +197,7 @@ class Studio:
         try:
             return self._ask(verb, _VERB_SECONDS, **arguments)
         except Gone as gone:
-            raise _died(gone) from gone
+            raise StudioError(post_mortem.died(gone)) from gone
 
     def _ask(self, verb: str, seconds: float, **arguments: Any) -> Any:
         """Ask a verb about the scene, which is restored before where it was lost. May raise Gone."""
@@ -221,7 +214,7 @@ class Studio:
         process = self._started()
         try:
             reply = process.ask({**request, "seconds": seconds}, seconds + _SLACK, self._cancel)
-        except (Gone, Cancelled):
+        except BaseException:  # Gone, Cancelled, Ctrl-C: its answer must not be taken for the next one's
             self._drop()
             raise
         if "error" in reply:
@@ -242,7 +235,7 @@ class Studio:
                 ) from error
             except Gone as gone:
                 if attempt == _STARTS:
-                    raise _no_start(self._command[0], gone) from gone
+                    raise StudioError(post_mortem.no_start(gone, self._command[0])) from gone
             else:
                 self._process = process
         assert self._process
@@ -287,40 +280,3 @@ def _refusal(verb: str, reply: dict[str, Any]) -> StudioError:
         return NoCamera("The scene has no camera, so there is nothing to see.")
     kind = RenderFailed if verb == "render" else StudioError
     return kind(f"Blender could not {verb}: {reply['message'].removeprefix('Error: ').rstrip('.')}.")
-
-
-def _is_time(gone: Gone) -> bool:
-    return gone.timed_out or bool(_TIMED_OUT.search(gone.log))
-
-
-def _worded(gone: Gone, program: str, name: str, limits: Limits) -> dict[str, Any]:
-    """Word what a program did that ended the process; its line comes from the traceback in the log."""
-    found = re.search(rf'File "<{re.escape(name)}>", line (\d+)', gone.log)
-    line = int(found.group(1)) if found else None
-    if _is_time(gone):
-        what = f"Stopped after {limits.seconds:g} s, the most a program may take; one call alone took too long"
-        return failure("time", what, program, line)
-    killed = gone.code == -9 and sys.platform == "linux"  # not by us: the system was out of memory
-    if gone.code == MEMORY_EXIT or killed or _OUT_OF_MEMORY.search(gone.log):
-        what = f"Stopped because it needed more than {limits.memory_mib:,} MiB of memory"
-        return failure("memory", what, program, line)
-    return failure("crash", "The program crashed Blender" + ("" if line else " after it had run"), program, line)
-
-
-def _no_start(program: str, gone: Gone) -> StudioError:
-    if gone.timed_out:
-        return StudioError(f"{program} did not answer within {_START_SECONDS:g} s; is it a Blender?")
-    if "No module named 'bpy'" in gone.log:
-        return StudioError(f"{program} has no bpy; install the bpy package for it, or name a Blender executable.")
-    return StudioError(
-        f"Blender ({program}) can't be started: {_last_line(gone.log)}. The log's end:\n{gone.log[-2000:]}"
-    )
-
-
-def _died(gone: Gone) -> StudioError:
-    what = "did not answer in time" if _is_time(gone) else f"stopped ({_last_line(gone.log)})"
-    return StudioError(f"The background Blender {what}; everything saved before is kept.")
-
-
-def _last_line(log: str) -> str:
-    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "it left no message")

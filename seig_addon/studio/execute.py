@@ -7,18 +7,16 @@ that never ends) ends the process, and the client words it.
 from __future__ import annotations
 
 import io
-import random
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from types import FrameType, TracebackType
 from typing import Any
 
 import bpy
-import mathutils
-import numpy as np
 
-from .failures import failure
+from ..kit import start_stage
+from .failures import failure, source_lines
 from .guard import Refused, as_function, builtins_for_programs, check
 from .hints import hints
 from .watch import OutOfMemory, OutOfTime, Stopped, TooMuchOutput, Watch
@@ -61,9 +59,9 @@ def run(program: str, name: str, limits: dict[str, Any]) -> dict[str, Any]:
         failed["line"] = refused.line
     except Stopped as stopped:
         watch.stop()  # again, in case the exception came while stopping
-        failed = _stopped(stopped, limits, program, _line(stopped.__traceback__, filename))
+        failed = _stopped(stopped, limits, program, _place(stopped.__traceback__, filename)[0])
     except MemoryError as error:
-        failed = _stopped(OutOfMemory(), limits, program, _line(error.__traceback__, filename))
+        failed = _stopped(OutOfMemory(), limits, program, _place(error.__traceback__, filename)[0])
     return {"failure": failed, "output": output.getvalue(), "seconds": time.monotonic() - since}
 
 
@@ -92,13 +90,8 @@ def _function(program: str, filename: str) -> Callable[[], None]:
 
 
 def _call(function: Callable[[], None], program: str, filename: str) -> dict[str, Any] | None:
-    """Call the program; what it raises, other than at a limit, becomes a failure.
-
-    Unseeded random numbers start anew each time, so that a program always makes the same scene.
-    """
-    random.seed(0)
-    np.random.seed(0)
-    mathutils.noise.seed_set(0)
+    """Call the program; what it raises, other than at a limit, becomes a failure."""
+    start_stage()
     try:
         function()
     except (Stopped, MemoryError):
@@ -118,13 +111,14 @@ def _raised(error: BaseException, program: str, filename: str) -> dict[str, Any]
         text = "its message can't be read"
     if isinstance(error, SystemExit | KeyboardInterrupt):
         text = "programs run to their end and don't exit"
-    line, frame = _line(error.__traceback__, filename), _frame(error.__traceback__, filename)
-    source = program.splitlines()[line - 1] if line else ""
+    line, frame = _place(error.__traceback__, filename)
+    source = source_lines(program)[line - 1] if line else ""
     what = f"{type(error).__name__}: {text}"
     by = f" (raised by seig_kit.{kit})" if (kit := _kit_function(error.__traceback__)) else ""
     kind = "refused" if isinstance(error, Refused) else "error"
     failed = failure(kind, what[:2000].rstrip(".") + by, program, line)
-    failed["message"] = "\n".join([failed["message"], *hints(what, source, frame)])
+    with suppress(Exception):  # hints look at values of the program, whose own classes may raise anything
+        failed["message"] = "\n".join([failed["message"], *hints(what, source, frame)])
     return failed
 
 
@@ -137,24 +131,14 @@ def _stopped(stopped: Stopped, limits: dict[str, Any], program: str, line: int |
     return failure("output", f"Stopped because it printed more than {limits['output_kib']} KiB", program, line)
 
 
-def _line(traceback: TracebackType | None, filename: str) -> int | None:
-    """Find the innermost line of the program that a traceback went through."""
-    line = None
+def _place(traceback: TracebackType | None, filename: str) -> tuple[int | None, FrameType | None]:
+    """Find the program's innermost line, and its frame, that a traceback went through."""
+    line, frame = None, None
     while traceback:
         if traceback.tb_frame.f_code.co_filename == filename:
-            line = traceback.tb_lineno
+            line, frame = traceback.tb_lineno, traceback.tb_frame
         traceback = traceback.tb_next
-    return line
-
-
-def _frame(traceback: TracebackType | None, filename: str) -> FrameType | None:
-    """Find the innermost frame of the program in a traceback."""
-    frame = None
-    while traceback:
-        if traceback.tb_frame.f_code.co_filename == filename:
-            frame = traceback.tb_frame
-        traceback = traceback.tb_next
-    return frame
+    return line, frame
 
 
 def _kit_function(traceback: TracebackType | None) -> str:

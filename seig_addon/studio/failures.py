@@ -4,6 +4,7 @@ Made inside Blender where the program failed, and outside where the process did 
 plain dicts of the shape of client.Failure. Pure text, never imports bpy.
 """
 
+import re
 from typing import Any, Literal
 
 Kind = Literal["refused", "error", "time", "memory", "crash", "output", "vertices"]
@@ -28,8 +29,13 @@ def failure(kind: Kind, what: str, program: str = "", line: int | None = None) -
     return {"kind": kind, "message": f"{what}{where}\n{advice}".rstrip(), "line": line}
 
 
+def source_lines(program: str) -> list[str]:
+    """Split a program into lines as Python counts them; str.splitlines also splits at form feeds and others."""
+    return re.split(r"\r\n?|\n", program)
+
+
 def excerpt(program: str, line: int) -> str:
     """Show a line of the program, marked, with its number and two lines around it."""
-    lines = program.splitlines()
+    lines = source_lines(program)
     first, last = max(1, line - _CONTEXT_LINES), min(len(lines), line + _CONTEXT_LINES)
     return "\n".join(f"{'>' if n == line else ' '} {n:3} | {lines[n - 1][:200]}" for n in range(first, last + 1))
