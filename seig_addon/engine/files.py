@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import RunFolderError
@@ -16,18 +16,17 @@ from ..errors import RunFolderError
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all; raises RunFolderError saying what was kept."""
     data = content.encode() if isinstance(content, str) else content
-    temporary = ""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
 
 

@@ -221,6 +221,7 @@ class Reconstruction:
     def _finish(self, final: bool) -> None:
         self._check_cancelled()
         self._say("finishing", "rendering, exporting, writing the report" if final else "exporting")
+        self._save()
         finish.publish(self._run, self._studio, final)
         self._save()
 
