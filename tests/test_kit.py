@@ -60,6 +60,14 @@ def test_start_scene_reuses_a_file_without_objects():
     assert scene.world.name == "World"
 
 
+@pytest.mark.parametrize(("horizon", "width", "height"), [(-0.3, 200, 200), (0.1, 320, 180), (0.8, 150, 300)])
+def test_a_tilted_camera_has_the_horizon_in_its_row(horizon, width, height):
+    kit.start_scene("Picture", width, height)
+    kit.tilted_camera(height=1.7, horizon=horizon, lens=35.0)
+    _, v, _ = kit.project((0.0, 1e6, 1.7))
+    assert v == pytest.approx(horizon, abs=1e-4)
+
+
 def test_start_scene_leaves_a_file_with_objects_alone():
     cube = kit.box("Cup", (1, 1, 1), material=kit.material("Oak", "#ffffff"))
     first = bpy.context.scene

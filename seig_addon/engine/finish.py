@@ -23,7 +23,7 @@ def publish(run: RunFolder, studio: Studio, final: bool) -> None:
         raise RunFolderError(f"{run.path} holds no scene yet; do the initialization stage first.")
     studio.open(last)
     studio.save(run.path / "scene.blend")
-    size = settings.final_size if final else settings.working_size
+    size = record.render_size(settings.final_size if final else settings.working_size)
     samples = settings.final_samples if final else settings.working_samples
     studio.render(run.path / "render.png", size=size, samples=samples)
     render, reference = picture.open_render(run.path / "render.png"), run.reference()

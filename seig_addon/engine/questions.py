@@ -10,31 +10,26 @@ from PIL import Image
 from ..models import Picture
 from ..studio.client import Limits
 from ..studio.scene import SceneDescription
-from . import picture, prompts
+from . import measures, picture, prompts
 from .conversation import Question
 from .kit_reference import kit_reference
 from .review import Review
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .scores import Scores
-from .stages import INITIALIZATION, Stage
+from .stages import COMPOSITION, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS, Stage
 
 _REFERENCE_SIDE = 768  # px: about what providers scale pictures down to anyway
 
 
 @dataclass(frozen=True)
 class Look:
-    """The scene at one moment: its render, description and measures."""
+    """The scene at one moment: its render, description, scores and faults."""
 
     render: Image.Image
     scene: SceneDescription
     scores: Scores
     faults: list[str]
-
-    @property
-    def measured(self) -> list[str]:
-        """The measures as lines for a prompt."""
-        return [f"PSNR {self.scores.psnr:.1f} dB, SSIM {self.scores.ssim:.2f}", *self.faults]
 
 
 class Questions:
@@ -44,14 +39,16 @@ class Questions:
         """Prepare what all questions of the run share."""
         self._run = run
         self.viewport: Image.Image | None = None  # the live scene in the artist's window, as of the last stage
-        self._reference = picture.shown("Reference", picture.fit(run.reference(), _REFERENCE_SIDE))
-        self._system = prompts.render(
+        self._picture = run.reference()
+        self._reference = picture.shown("Reference", picture.fit(self._picture, _REFERENCE_SIDE))
+        self._generator = prompts.render(
             "system.md",
             blender=blender,
             kit=kit_reference(),
             seconds=f"{limits.seconds:g}",
             vertices=limits.vertices,
         )
+        self._looker = prompts.render("system.md", blender=blender, kit="")  # names and judges, writes no code
 
     def scene_graph(self) -> Question:
         """Ask what is in the picture."""
@@ -59,7 +56,7 @@ class Questions:
         text = prompts.render(
             "scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph)
         )
-        return Question(title, self._system, text, (self._reference,))
+        return Question(title, self._looker, text, (self._reference,))
 
     def program(
         self, stage: Stage, number: int, look: Look | None, so_far: str, checklist: list[str], history: list[str]
@@ -77,10 +74,12 @@ class Questions:
             scene=look.scene.text if look else "",
             program=so_far.rstrip(),
             checklist=checklist,
-            measured=[*(look.measured if look else []), *history],
+            measured=[*(self._measured(stage, look) if look else []), *history],
+            budget=self._run.record.settings.budget(stage),
+            number=number,
             note=self._note(stage),
         )
-        return Question(title, self._system, text, self._pictures(look))
+        return Question(title, self._generator, text, self._pictures(look))
 
     def review(self, stage: Stage, number: int, look: Look) -> Question:
         """Ask the verifier to judge a round."""
@@ -92,11 +91,26 @@ class Questions:
             task=stage.task,
             graph=self._graph(),
             scene=look.scene.text,
-            measured=look.measured,
+            measured=self._measured(stage, look),
             note=self._note(stage),
             schema=_schema(Review),
         )
-        return Question(title, self._system, text, self._pictures(look))
+        return Question(title, self._looker, text, self._pictures(look))
+
+    def _measured(self, stage: Stage, look: Look) -> list[str]:
+        """The scene's scores and faults, and what is measured of this stage's factor."""
+        graph = self._run.record.graph
+        assert graph is not None, "the scene graph comes first"
+        lines = [f"PSNR {look.scores.psnr:.2f} dB, SSIM {look.scores.ssim:.3f}", *look.faults]
+        render = picture.pixels(look.render)
+        reference = picture.pixels(self._picture, look.render.size)
+        if stage in (GEOMETRY, COMPOSITION):
+            lines += measures.box_offsets(graph, look.scene)
+        if stage is MATERIALS:
+            lines += measures.colors(graph, render, reference)
+        if stage in (MATERIALS, LIGHTING):
+            lines += measures.brightness(render, reference)
+        return lines
 
     def _pictures(self, look: Look | None) -> tuple[Picture, ...]:
         if look is None:

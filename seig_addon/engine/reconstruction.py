@@ -36,6 +36,10 @@ from .stages import INITIALIZATION, Stage
 # placement or light can measure a little worse, and the later stages are there to mend that.
 _LEEWAY = 0.01
 
+# Below this, two scores say nothing about which scene is better; then the later round stays, because it
+# followed the checklist. It is held against the stage's best score, so that small losses don't add up.
+_NOISE = 0.003
+
 
 class Live(Protocol):
     """Where stages are shown to an artist as they come: a Blender window. A terminal has none."""
@@ -181,15 +185,15 @@ class Reconstruction:
         return "approved" if stage is INITIALIZATION or _is_approved(record) else "budget spent"
 
     def _is_better(self, record: StageRecord, seen: Look, best: Look) -> bool:
-        """Whether a round's scene stays: it must measure better than the best so far.
+        """Whether a round's scene stays: it must not measure worse than the best so far.
 
         The first to stay is held against the scene that the stage found, with some leeway; after a
         redo it stays as it is, because the artist asked for something else than what was there.
         """
-        if record.best is None and record.redo:
-            return True
-        leeway = _LEEWAY if record.best is None else 0.0
-        return seen.scores.overall > best.scores.overall - leeway
+        if record.best is None:
+            return bool(record.redo) or seen.scores.overall > best.scores.overall - _LEEWAY
+        reached = max(_overall(each) for each in record.rounds if each.ran)
+        return seen.scores.overall > reached - _NOISE
 
     def _review(self, stage: Stage, record: StageRecord, number: int, look: Look) -> Review:
         self._say("asking", "verifier", stage, number)

@@ -28,7 +28,7 @@ class Settings(BaseModel):
     stages: list[str] = [stage.name for stage in STAGES]
     rounds: dict[str, int] = Field(default_factory=dict)
     note: str = ""
-    working_size: int = 256  # px, longest side: enough to judge by, and renders stay near a second
+    working_size: int = 384  # px, longest side: at 256 models could not make out small parts; renders take 2 s
     working_samples: int = 16
     final_size: int = 512
     final_samples: int = 64
@@ -118,6 +118,10 @@ class RunRecord(BaseModel):
     def stage(self, stage: Stage) -> StageRecord:
         """The record of a stage."""
         return self.stages[stage.number - 1]
+
+    def render_size(self, wanted: int) -> int:
+        """The longest side of a render, px: never more than the reference has to compare it with."""
+        return min(wanted, max(self.width, self.height))
 
     @property
     def usage(self) -> Usage:

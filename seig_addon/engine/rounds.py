@@ -124,11 +124,12 @@ class RoundPlayer:
 
     def _look(self, stage: Stage, number: int) -> Look:
         self._say("rendering", "", stage, number)
-        settings = self._run.record.settings
+        record = self._run.record
         path = self._run.round_folder(stage, number) / "render.png"
-        self._studio.render(path, size=settings.working_size, samples=settings.working_samples)
+        size = record.render_size(record.settings.working_size)
+        self._studio.render(path, size=size, samples=record.settings.working_samples)
         render = picture.open_render(path)
-        graph = self._run.record.graph
+        graph = record.graph
         return Look(
             render=render,
             scene=self._studio.describe(),

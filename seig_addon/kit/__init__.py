@@ -18,6 +18,7 @@ from .placement import (
     put_on,
     put_on_ground,
     set_camera,
+    tilted_camera,
     width_at,
 )
 from .scene import start_scene, start_stage
@@ -53,6 +54,7 @@ __all__ = [
     "start_scene",
     "start_stage",
     "sun",
+    "tilted_camera",
     "tube",
     "width_at",
     "wood",

@@ -76,6 +76,19 @@ def level_camera(
     return set_camera((x, y, _number(height, "height")), lens=lens, shift=(0.0, shift))
 
 
+def tilted_camera(
+    height: float = 1.6, horizon: float = 0.1, lens: float = 50.0, location: Sequence[float] = (0.0, -6.0)
+) -> bpy.types.Object:
+    """Set a camera at (x, y) and height above z=0, tilted so far down that the horizon is at row v=horizon."""
+    x, y = _numbers(location, 2, "location (x, y)")
+    horizon = _number(horizon, "horizon (row v of the picture, negative above it)", -10.0, 10.0)
+    lens = _number(lens, "lens (mm)", 1.0, 5000.0)
+    render = bpy.context.scene.render
+    rows = (0.5 - horizon) * render.resolution_y / max(render.resolution_x, render.resolution_y)
+    tilt = math.degrees(math.atan(rows * 36.0 / lens))
+    return set_camera((x, y, _number(height, "height")), rotation=(90.0 - tilt, 0.0, 0.0), lens=lens)
+
+
 def at_depth(u: float, v: float, depth: float) -> Vector:
     """World position seen at pixel (u, v) at this depth."""
     origin, direction = _ray(u, v)
