@@ -40,10 +40,13 @@ lint: .venv/ready  ## check style, format and types
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
 
+extension: .venv/ready  ## build the add-on in dist/, as a zip that Blender installs
+	.venv/bin/python tools/extension
+
 setup: .venv/ready  ## only set up the environment in .venv
 
-clean:  ## remove the environments and caches, but no run
-	rm -rf .venv .venv-4.5 .venv-5.2 .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean:  ## remove the environments, caches and dist/, but no run
+	rm -rf .venv .venv-4.5 .venv-5.2 .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
 .venv/ready: tools/setup tools/python $(LOCKS)
 	@sh tools/setup .venv $(LOCKS)
@@ -54,4 +57,4 @@ clean:  ## remove the environments and caches, but no run
 .venv-5.2/ready: tools/setup tools/python locks/py313.txt
 	@sh tools/setup .venv-5.2 locks/py313.txt
 
-.PHONY: help demo test test-4.5 test-5.2 lint setup clean
+.PHONY: help demo test test-4.5 test-5.2 lint extension setup clean

@@ -164,8 +164,11 @@ def test_old_names_are_answered_with_the_right_ones(empty, statement, words):
         "def deeper():\n    deeper()\ndeeper()",
         "nest = []\nfor _ in range(100_000):\n    nest = [nest]\nprint(nest)",
         "raise ValueError('x' * 1_000_000)",
+        "class Hostile:\n    keys = property(lambda self: 1 / 0)\n    def __getitem__(self, key):\n"
+        "        raise KeyError(key)\nhostile = Hostile()\nhostile['y']",
+        "text = '\x0c\u2028'\n1 / 0",
     ],
-    ids=["unreadable", "not a text", "recursion", "nested", "long"],
+    ids=["unreadable", "not a text", "recursion", "nested", "long", "keys", "line breaks"],
 )
 def test_a_hostile_error_comes_back_as_a_short_message(empty, program):
     failure = empty.run(program).failure
@@ -471,6 +474,18 @@ def test_no_key_gets_into_the_process(monkeypatch):
         with Studio() as studio:
             studio.new("Test", 32, 32)
             assert key not in Path(f"/proc/{studio._process.pid}/environ").read_text()
+
+
+def test_the_process_needs_no_package_that_blender_lacks(tmp_path, monkeypatch):
+    for name in ("pydantic", "PIL", "jinja2"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('Blender does not bring this along')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Studio() as studio:
+        studio.new("Test", 32, 32)
+        assert "no such" in studio.run("raise ValueError('no such')").failure.message
+        assert studio.run(SCENE).changes
+        assert names(studio) == ["Box"]
+        assert "'Cup'" in studio.check(["Box", "Cup"])[0]
 
 
 def test_a_blender_that_is_none_is_refused_in_words(tmp_path):

@@ -61,7 +61,7 @@ def parser() -> ArgumentParser:
 
     for command in commands.choices.values():
         command.add_argument(
-            "--blender", type=Path, metavar="FILE", help="a Blender to try programs in (default: the bpy package)"
+            "--blender", type=Path, metavar="FILE", help="a Blender to try programs in (default: this one, or bpy)"
         )
     return top
 

@@ -146,7 +146,8 @@ def _stoppable() -> Iterator[threading.Event]:
         cancel.set()
         signal.signal(signal.SIGINT, before)
 
-    before = signal.signal(signal.SIGINT, stop)
+    # Blender's own handler is not Python's: it comes as None, and can't be put back.
+    before = signal.signal(signal.SIGINT, stop) or signal.SIG_DFL
     try:
         yield cancel
     finally:

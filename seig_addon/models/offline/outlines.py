@@ -21,10 +21,10 @@ def trace(mask: Mask) -> Floats:
     padded = np.pad(mask, 1)
     first = int(np.argmax(padded.reshape(-1)))
     start = (first % padded.shape[1], first // padded.shape[1])
-    (x, y), way = start, 0
-    corners = []
+    (x, y), way, before = start, 0, -1
+    corners: list[tuple[float, float]] = []
     while True:
-        if not corners or way != before:
+        if way != before:
             corners.append((x - 1.0, y - 1.0))
         dx, dy = _TURNS[way]
         before = way
@@ -50,6 +50,9 @@ def simplify(outline: Floats, most: int = MOST_POINTS) -> Floats:
     tolerance = 0.75
     while True:
         kept = _simplified(outline, tolerance)
+        if len(kept) < 3:  # a speck: its bounding box
+            (left, top), (right, bottom) = outline.min(axis=0), outline.max(axis=0)
+            return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
         if len(kept) <= most:
             return kept
         tolerance *= 1.25
@@ -73,7 +76,8 @@ def _simplified(outline: Floats, tolerance: float) -> Floats:
             middle = first + 1 + worst
             keep.add(middle)
             pieces += [(first, middle), (middle, last)]
-    return closed[sorted(keep - {len(closed) - 1})]
+    simplified: Floats = closed[sorted(keep - {len(closed) - 1})]
+    return simplified
 
 
 def half_widths(mask: Mask) -> tuple[float, Floats]:
@@ -88,7 +92,7 @@ def half_widths(mask: Mask) -> tuple[float, Floats]:
 def fill_of_box(mask: Mask) -> float:
     """Share of its bounding box that a mask fills."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(mask.sum()) / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1))
+    return float(mask.sum() / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1)))
 
 
 def likeness_to_ellipse(mask: Mask) -> float:

@@ -14,8 +14,9 @@ import numpy as np
 from . import outlines
 from .raster import Floats
 from .surfaces import Surfaces
-from .things import ON_BACKDROP, ON_GROUND, Box2D, Thing, parts_that_touch
+from .things import ON_BACKDROP, ON_GROUND, Thing, parts_that_touch
 
+_LENS = 50.0  # mm on a 36 mm sensor; the picture's own tells too little to guess a better one
 _SEEN_WIDTH = 2.5  # metres that the picture spans where things stand: the true scale can't be known
 _GAP = 0.01  # metres between a thing and what it stands before, so that no faces coincide
 _AS_DEEP = 0.9  # depth of things to their width, where it has to be guessed
@@ -83,24 +84,35 @@ class Layout:
     solids: tuple[Solid, ...]
 
 
-def lay_out(surfaces: Surfaces, things: Sequence[Thing], tilt: float = 1.0, lens: float = 50.0) -> Layout:
-    """Place everything for one reading of the camera; tilt is a factor on how far we look down."""
-    height, width = surfaces.labels.shape
+def far_row(surfaces: Surfaces, things: Sequence[Thing]) -> float:
+    """Row in which the ground ends and the backdrop begins, as a fraction of the picture."""
     feet = [thing.box[3] for thing in things if thing.support == ON_GROUND] or [0.8]
     far = surfaces.meeting if surfaces.meeting is not None else min(feet) - _SEAMLESS_RISE
-    far = min(max(far, 0.05), 0.93)
+    return min(max(far, 0.05), 0.93)
+
+
+def find_view(surfaces: Surfaces, things: Sequence[Thing], tilt: float = 1.0) -> View:
+    """Estimate the camera; tilt is a factor on how far it looks down."""
+    height, width = surfaces.labels.shape
+    far = far_row(surfaces, things)
+    feet = [thing.box[3] for thing in things if thing.support == ON_GROUND] or [0.8]
     middle = float(np.median([max(foot, far + 0.02) for foot in feet]))
-    view = View(horizon=0.0, lens=lens, height=1.0, y=0.0, aspect=height / width)
-    below = min(max(tilt * _below_horizon(view, surfaces, things), middle - far + _LEAST_RISE), 2.5)
-    view = replace(view, horizon=round(middle - below, 4))
+    view = View(horizon=0.0, lens=_LENS, height=1.0, y=0.0, aspect=height / width)
+    horizon = min(_horizon(view, surfaces, things), far - _LEAST_RISE, middle - 0.25)
+    view = replace(view, horizon=round(min(middle - tilt * (middle - horizon), far - _LEAST_RISE), 4))
     view = replace(view, height=round(_SEEN_WIDTH * view.across / view.depth_of_plane(middle), 3))
-    view = replace(view, y=-round(view.depth_of_plane(middle), 2))
-    builder = _Builder(view, view.depth_of_plane(far), {thing.number: thing for thing in things})
-    return Layout(view, builder.wall, tuple(builder.solid(thing) for thing in things))
+    return replace(view, y=-round(view.depth_of_plane(middle), 3))
 
 
-def _below_horizon(view: View, surfaces: Surfaces, things: Sequence[Thing]) -> float:
-    """Estimate how far below the horizon things stand, as a fraction of the picture.
+def lay_out(view: View, surfaces: Surfaces, things: Sequence[Thing]) -> Layout:
+    """Place everything as seen by a camera."""
+    wall = view.depth_of_plane(max(far_row(surfaces, things), view.horizon + 0.02))
+    builder = _Builder(view, wall, {thing.number: thing for thing in things})
+    return Layout(view, wall, tuple(builder.solid(thing) for thing in things))
+
+
+def _horizon(view: View, surfaces: Surfaces, things: Sequence[Thing]) -> float:
+    """Estimate the row of the horizon.
 
     Things are about as deep as they are wide: a cluster's feet, or a top that we look down on, reach
     over more rows the more we look down.
@@ -109,24 +121,21 @@ def _below_horizon(view: View, surfaces: Surfaces, things: Sequence[Thing]) -> f
     numbers = parts_that_touch(list(things), surfaces.labels.shape)
     for thing in things:
         clusters.setdefault(numbers[thing.number], []).append(thing)
-    found = [(0.45, 0.05)]  # where nothing tells: a slight look down, with little weight
+    found = [(0.15, 0.05)]  # where nothing tells: horizon in the upper part, with little weight
     for members in clusters.values():
         feet = [thing.box[3] for thing in members if thing.support == ON_GROUND and thing.box[3] < 0.995]
         lefts, _, rights, _ = zip(*(thing.box for thing in members), strict=True)
         wide = max(rights) - min(lefts)
         if len(feet) > 1 and wide < 0.8:
-            found.append((float(np.ptp(feet)) / (_AS_DEEP * wide), wide))
+            slope = float(np.ptp(feet)) / (_AS_DEEP * wide)
+            found.append((float(np.mean(feet)) - view.upward * slope, wide))
     for thing in things:
         if thing.shape == "flat" and thing.support != ON_BACKDROP:
             left, top, right, bottom = thing.box
-            found.append((0.85 * (bottom - top) / (_AS_DEEP * (right - left)), 2.0 * (right - left)))
-    slopes = sorted((view.upward * slope, weight) for slope, weight in found)
-    total, half = 0.0, sum(weight for _, weight in slopes) / 2.0
-    for slope, weight in slopes:
-        total += weight
-        if total >= half:
-            break
-    return slope
+            slope = 0.85 * (bottom - top) / (_AS_DEEP * (right - left))
+            found.append(((top + bottom) / 2.0 - view.upward * slope, 2.0 * (right - left)))
+    rows, weights = np.array(sorted(found)).T
+    return float(rows[np.searchsorted(weights.cumsum(), weights.sum() / 2.0)])
 
 
 class _Builder:
@@ -135,44 +144,37 @@ class _Builder:
     def __init__(self, view: View, wall: float, things: dict[int, Thing]) -> None:
         self.view, self.wall, self._things = view, wall, things
         self._done: dict[int, Solid] = {}
-        self._begun: set[int] = set()
+        self._end = view.horizon + view.height * view.upward / wall  # the row in which the ground ends
 
     def solid(self, thing: Thing) -> Solid:
         if thing.number not in self._done:
-            self._begun.add(thing.number)
             self._done[thing.number] = self._place(thing)
         return self._done[thing.number]
 
     def _place(self, thing: Thing) -> Solid:
-        carrier = self._carrier(thing)
+        carrier = self.solid(self._things[thing.support]) if thing.support >= 0 else None
         if thing.shape == "flat":
             flat = self._flat(thing, carrier)
             if flat is not None:
                 return flat
         front, room = self._front(thing, carrier)
-        grounded = carrier is None and thing.support != ON_BACKDROP
+        grounded = carrier is None and not self._hangs(thing)
         if thing.shape == "turned":
             return self._turned(thing, front, room, grounded)
         if thing.shape == "ball":
             return self._ball(thing, front, room, grounded)
         return self._upright(thing, front, room, grounded)
 
-    def _carrier(self, thing: Thing) -> Solid | None:
-        """What carries a thing; None for the ground, the backdrop, and where things carry each other."""
-        if thing.support < 0 or (thing.support in self._begun and thing.support not in self._done):
-            return None
-        return self.solid(self._things[thing.support])
-
     def _front(self, thing: Thing, carrier: Solid | None) -> tuple[float, float]:
         """Depth of a thing's front, and how thick it may be at most."""
         left, top, right, bottom = thing.box
         if carrier is None:
-            if thing.support == ON_BACKDROP:
+            if self._hangs(thing):
                 wide = (right - left) * self.wall / self.view.across
                 tall = (bottom - top) * self.wall / self.view.upward
                 thick = 0.4 * min(wide, tall)
                 return self.wall - thick - _GAP, thick
-            lowest = max(bottom, self._far_row() + 0.01)
+            lowest = max(bottom, self._end + 0.01)
             front = min(self.view.depth_of_plane(lowest), 0.97 * self.wall)
         else:
             near = carrier.location[1] - self.view.y - carrier.size[1] / 2.0
@@ -184,10 +186,14 @@ class _Builder:
                 return max(near - _GAP, 0.1), 2.0 * _GAP
             else:
                 front = near + 0.15 * carrier.size[1] + _GAP
+            # Off the ground, a thing may be nearer than its row says: it must not stick in the backdrop.
+            side = min((right - left) / self.view.across, (bottom - top) / self.view.upward)
+            front = min(front, (self.wall - _GAP) / (1.0 + 0.5 * side))
         return front, max(self.wall - front - _GAP, _GAP)
 
-    def _far_row(self) -> float:
-        return self.view.horizon + self.view.height * self.view.upward / self.wall
+    def _hangs(self, thing: Thing) -> bool:
+        """Tell whether a thing hangs on the backdrop; so does what floats above the end of the ground."""
+        return thing.support == ON_BACKDROP or (thing.support == ON_GROUND and thing.box[3] < self._end - 0.02)
 
     def _thickness(self, thing: Thing, front: float, room: float) -> float:
         """How deep a solid goes: by its lesser side, within what its outline leaves for top and side faces."""
@@ -267,10 +273,10 @@ class _Builder:
         """Lay a thing's outline on a level plane; None where its top would lie at or above eye level."""
         view = self.view
         left, top, right, bottom = thing.box
-        if top < view.horizon + 0.03 or thing.support == ON_BACKDROP:
+        if top < view.horizon + 0.03 or self._hangs(thing):
             return None
         if carrier is None:
-            front = view.depth_of_plane(max(bottom, self._far_row() + 0.02))
+            front = view.depth_of_plane(max(bottom, self._end + 0.02))
         elif carrier.kind == "flat":
             level = carrier.location[2] + carrier.size[2]
             front = view.depth_of_plane(bottom, level)
@@ -287,7 +293,7 @@ class _Builder:
         edge = bottom - 0.15 * (bottom - top)  # the row of its upper front edge
         level = view.z(edge, front)
         far = min(view.depth_of_plane(top, level), self.wall - _GAP)
-        if not (0.05 < front < far and level - low > 0.004 and far < 4.0 * front):
+        if not (0.05 < front < far and level - low > 0.004):
             return None
         rows, columns = thing.mask.shape
         outline = outlines.simplify(outlines.trace(thing.mask)) / (columns, rows)
@@ -297,26 +303,12 @@ class _Builder:
         middle = ((x.min() + x.max()) / 2.0, (y.min() + y.max()) / 2.0)
         points = np.stack([x - middle[0], y - middle[1]], axis=1)
         size = (float(np.ptp(x)), float(np.ptp(y)), level - low)
+        if not 0.15 * size[0] < size[1] < 1.2 * size[0]:
+            return None  # seen too flat to tell, or no top at all
         return Solid(thing, "flat", (float(middle[0]), float(middle[1]) + view.y, low), size, _rounded(points))
-
-
-def box_in_view(view: View, solid: Solid) -> Box2D:
-    """Bounding box in the picture of a solid's bounding box."""
-    x, y, z = solid.location
-    us, vs = [], []
-    for sx in (-0.5, 0.5):
-        for sy in (-0.5, 0.5):
-            for sz in (0.0, 1.0):
-                depth = y + sy * solid.size[1] - view.y
-                us.append(0.5 + (x + sx * solid.size[0]) * view.across / depth)
-                vs.append(view.horizon + (view.height - z - sz * solid.size[2]) * view.upward / depth)
-    return min(us), min(vs), max(us), max(vs)
 
 
 def _rounded(points: Floats) -> tuple[tuple[float, float], ...]:
     """Points to the millimetre, without repeats."""
     rounded = [(round(float(a), 3), round(float(b), 3)) for a, b in points]
     return tuple(point for index, point in enumerate(rounded) if index == 0 or point != rounded[index - 1])
-
-
-__all__ = ["ON_GROUND", "Layout", "Solid", "View", "box_in_view", "lay_out"]

@@ -2,71 +2,122 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+from .light import Light, on_solid
 from .placement import Layout, Solid
 from .raster import Floats, to_hex, to_linear, to_srgb
 
 HEADER = "# {what}: a block-out without AI, by classical image analysis."
+_MATT, _SATIN = 0.9, 0.7  # roughness of surfaces and of things: no gloss is measured
 BRIGHTEST = 0.9  # linear: no real surface reflects more
-_FRONT_LIGHT, _TOP_LIGHT = 0.87, 1.0  # what the scaffold's light gives upright and level faces, about
 
 
-def scaffold(layout: Layout, ground: Floats, backdrop: Floats, groups: Mapping[str, Sequence[str]]) -> str:
+def scaffold(
+    layout: Layout, light: Light, ground: Floats, backdrop: Floats, groups: Mapping[str, Sequence[str]]
+) -> str:
     """Write the program of initialization: camera, surfaces, every thing as a plain solid, light."""
     view, wall = layout.view, layout.wall + layout.view.y
     wide = round(2.2 * layout.wall / view.across + 2.0, 1)
     near = round(view.y - 1.0, 2)
     deep = round(wall - near + 0.05, 2)
     tall = round(max(view.z(-0.2, layout.wall), 1.0) + 0.5, 2)
+    ground_color = first_color(ground, light.on((0.0, 0.0, 0.0), True))
+    backdrop_color = first_color(backdrop, light.on((0.0, wall, 0.5), False))
     lines = [
         HEADER.format(what="Scaffold"),
-        "from seig_kit import box, extrude, group, level_camera, material, plane, sphere, sun, world",
+        "from seig_kit import area_light, box, group, level_camera, material, plane, sphere, sun, world",
         "",
         f"level_camera(height={view.height:.3f}, horizon={view.horizon:.4f}, lens={view.lens:.0f}, "
-        f"location=(0.0, {view.y:.2f}))",
+        f"location=(0.0, {view.y:.3f}))",
         "",
         "# Surfaces: the ground ends where the backdrop stands on it.",
-        f'plane("Ground", ({wide}, {deep}), (0.0, {near + deep / 2:.3f}, 0.0),',
-        f'      material=material("Ground", "{first_color(ground, _TOP_LIGHT)}", roughness=0.9))',
-        f'plane("Backdrop", ({wide}, {tall}), (0.0, {wall:.3f}, {tall / 2:.3f}), (90, 0, 0),',
-        f'      material=material("Backdrop", "{first_color(backdrop, _FRONT_LIGHT)}", roughness=0.9))',
+        f'paint = material("Ground", "{ground_color}", roughness={_MATT})',
+        f'plane("Ground", ({wide}, {deep}), (0.0, {near + deep / 2:.3f}, 0.0), material=paint)',
+        f'paint = material("Backdrop", "{backdrop_color}", roughness={_MATT})',
+        f'plane("Backdrop", ({wide}, {tall}), (0.0, {wall:.3f}, {tall / 2:.3f}), (90, 0, 0), material=paint)',
         "",
-        "# Things: base colors are the regions' medians, taken back by about the light they stand in.",
+        "# Things: base colors are the regions' medians, less the light that they stand in.",
     ]
     for solid in layout.solids:
         name = solid.thing.name
-        color = first_color(solid.thing.color, _TOP_LIGHT if solid.kind == "flat" else _FRONT_LIGHT)
-        lines.append(f'paint = material("{name}", "{color}", roughness=0.7)')
+        color = first_color(solid.thing.color, on_solid(light, solid))
+        lines.append(f'paint = material("{name}", "{color}", roughness={_SATIN})')
         lines.append(_plain(solid))
     if groups:
         lines += ["", "# Things that touch belong together."]
         lines += [f'group("{name}", {_listed(members)})' for name, members in groups.items()]
-    lines += [
-        "",
-        "# Light: a soft sun from the front left, and an even world that fills its shadows.",
-        'sun("Sun", elevation=50, azimuth=215, strength=1.8, softness=25)',
-        'world("#ffffff", 0.7)',
-    ]
+    lines += ["", "# Light: from the shading of the surfaces.", *lit(light)]
     return "\n".join(lines) + "\n"
 
 
-def refined_shapes(layout: Layout) -> str:
+def refined_shapes(solids: Sequence[Solid]) -> str:
     """Write the program of geometry: each thing in its outline, turned, or with rounded edges."""
     lines = [HEADER.format(what="Shapes"), "from seig_kit import extrude, lathe, rounded_box", ""]
-    for solid in layout.solids:
+    for solid in solids:
         lines += _refined(solid)
+    if not solids:
+        lines.append("# There are only surfaces.")
     return "\n".join(lines) + "\n"
 
 
-def painted(colors: Mapping[str, Floats], roughness: Mapping[str, float]) -> str:
+def painted(colors: Mapping[str, Floats]) -> str:
     """Write the program of materials; colors are linear base colors by material."""
     lines = [HEADER.format(what="Base colors, measured"), "from seig_kit import material", ""]
-    lines += [
-        f'material("{name}", "{to_hex(to_srgb(color))}", roughness={roughness.get(name, 0.7):.1f})'
-        for name, color in colors.items()
+    for name, color in colors.items():
+        roughness = _MATT if name in ("Ground", "Backdrop") else _SATIN
+        lines.append(f'material("{name}", "{to_hex(to_srgb(color))}", roughness={roughness})')
+    return "\n".join(lines) + "\n"
+
+
+def moved(moves: Mapping[str, tuple[float, float]]) -> str:
+    """Write the program of composition; moves in metres across and up, by object."""
+    if not moves:
+        return nothing_to_do("every box is in its place")
+    lines = [
+        HEADER.format(what="Places, measured"),
+        "import bpy",
+        "",
+        "",
+        "def move(name, x, z):",
+        "    location = bpy.context.scene.objects[name].location",
+        "    location.x += x",
+        "    location.z += z",
+        "",
+        "",
+    ]
+    lines += [f'move("{name}", {x:.3f}, {z:.3f})' for name, (x, z) in moves.items()]
+    return "\n".join(lines) + "\n"
+
+
+def relit(world: float, key: float) -> str:
+    """Write the program of lighting: strengths of the world and the lamp."""
+    lines = [
+        HEADER.format(what="Light, measured"),
+        "import bpy",
+        "from seig_kit import world",
+        "",
+        f'world("#ffffff", {world:.3f})',
+        f'bpy.context.scene.objects["Key"].data.energy = {key:.3f}',
     ]
     return "\n".join(lines) + "\n"
+
+
+def nothing_to_do(why: str) -> str:
+    """Write a program that changes nothing and says so."""
+    return f'{HEADER.format(what="Nothing to change")}\nprint("Nothing to change: {why}.")\n'
+
+
+def lit(light: Light) -> list[str]:
+    """Lines that set the lamp and the world."""
+    world = f'world("#ffffff", {light.world:.3f})'
+    if light.place is None:
+        # A sun's light on a face turned to it is strength / pi.
+        strength = light.lamp * math.pi
+        return [f'sun("Key", elevation=50, azimuth=215, strength={strength:.3f}, softness=30)', world]
+    place, target = _tuple(light.place), _tuple(light.target)
+    return [f'area_light("Key", {place}, {target}, size=1.5, power={light.power:.1f})', world]
 
 
 def first_color(seen: Floats, light: float) -> str:

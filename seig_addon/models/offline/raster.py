@@ -7,6 +7,7 @@ Pictures are float arrays (height, width, 3), sRGB 0 to 1 unless said otherwise;
 from __future__ import annotations
 
 import io
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from PIL import Image
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
+_Value = TypeVar("_Value", np.float64, np.int64)
 
 _XYZ_OF_RGB = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 _WHITE = np.array([0.9505, 1.0, 1.089])
@@ -67,7 +69,7 @@ def from_hex(color: str) -> Floats:
     return np.array([int(color[start : start + 2], 16) / 255.0 for start in (1, 3, 5)])
 
 
-def neighbours(picture: Floats, reach: int = 1) -> Floats:
+def neighbours(picture: NDArray[_Value], reach: int = 1) -> NDArray[_Value]:
     """Stack each pixel with its neighbours within `reach`: (h, w, …) to (n, h, w, …); edges repeat."""
     padded = np.pad(picture, [(reach, reach), (reach, reach)] + [(0, 0)] * (picture.ndim - 2), mode="edge")
     height, width = picture.shape[:2]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .raster import Floats, Labels, Mask, shrink, to_lab, to_linear
+from .parts import BACKDROP, FIRST_THING, GROUND, split
+from .raster import Floats, Labels, Mask, neighbours, shrink, to_lab, to_linear
 from .regions import Adjacency, RegionMap
 
-BACKDROP, GROUND, FIRST_THING = 0, 1, 2  # numbers in Surfaces.labels
 _MOST_THINGS = 40  # solids of a block-out: few enough to be picked and edited by hand
 _EARLY = 80  # regions left when surfaces are looked for: large gradients are joined, things aren't yet
 _SOFT = 4.5  # L*a*b* step: a border this soft is light falling off, not the edge of a thing
@@ -68,7 +68,18 @@ def find_surfaces(regions: RegionMap, picture: Floats) -> Surfaces:
         labels[found == region] = number
     labels[found == backdrop] = BACKDROP
     labels[found == ground] = GROUND
-    return Surfaces(labels, None if backdrop == ground else _meeting(labels))
+    labels = _smooth(labels)
+    return Surfaces(split(labels), None if backdrop == ground else _meeting(labels))
+
+
+def _smooth(labels: Labels) -> Labels:
+    """Let each pixel take the label that most of its 3×3 neighbours have, itself counting thrice."""
+    votes = [
+        neighbours((labels == number).astype(np.float64)).sum(axis=0) + 2.0 * (labels == number)
+        for number in range(int(labels.max()) + 1)
+    ]
+    smoothed: Labels = np.argmax(votes, axis=0)
+    return smoothed
 
 
 def _join_gradients(regions: RegionMap) -> None:
@@ -79,10 +90,11 @@ def _join_gradients(regions: RegionMap) -> None:
         changed = False
         for a in sorted(regions.area):
             for b in sorted(regions.borders.get(a, ())):
-                if a < b and b in regions.borders.get(a, ()) and min(regions.area[a], regions.area[b]) >= least:
-                    if regions.borders[a][b].sharpness < _FADING and regions.distance(a, b) < _FADED:
-                        regions.merge(a, b)
-                        changed = True
+                if a > b or b not in regions.borders.get(a, ()) or min(regions.area[a], regions.area[b]) < least:
+                    continue
+                if regions.borders[a][b].sharpness < _FADING and regions.distance(a, b) < _FADED:
+                    regions.merge(a, b)
+                    changed = True
 
 
 def _backdrop(regions: RegionMap) -> int:
@@ -97,7 +109,7 @@ def _backdrop(regions: RegionMap) -> int:
         # Times the area: a wall with a strip of sky above it is still the backdrop.
         return above * regions.area[region] * above / (above + below)
 
-    return max(sorted(set(upper.tolist())), key=worth)
+    return int(max(sorted(set(upper.tolist())), key=worth))
 
 
 def _ground(regions: RegionMap, backdrop: int) -> int:
@@ -148,7 +160,8 @@ def _absorb(regions: RegionMap, surface: int, surfaces: set[int], picture: Float
             lit = share + edge > 0.4 and edge > 0.12 and tint < 1.5 * _SAME_TINT and apart < 40.0
             dark, bright = np.quantile(lightness[labels == surface], (0.03, 0.97))
             within = dark - _SAME_COLOR < regions.mean(other)[0] < bright + _SAME_COLOR
-            seen_through = tint < 0.7 * _SAME_TINT and within and share + edge < 0.5 and regions.area[other] < _GLIMPSE * labels.size
+            small = share + edge < 0.5 and regions.area[other] < _GLIMPSE * labels.size
+            seen_through = small and within and tint < 0.7 * _SAME_TINT
             darker = regions.mean(other)[0] < regions.mean(surface)[0]
             even = textures[other] < textures[surface] + 0.3 * _ROUGH
             shadow = share > 0.5 and darker and even and tint < 1.5 * _SAME_TINT and apart < 50.0
@@ -167,7 +180,7 @@ def _sweep_up(regions: RegionMap, fixed: frozenset[int]) -> None:
             continue
         inner = float(shrink(labels == small).sum())
         if area < _TINY * total or (inner < _THIN * area and area < 0.02 * total):
-            likest = min(near, key=lambda other: (regions.distance(small, other) / near[other].length**0.5, other))
+            likest = min(near, key=lambda other: (regions.distance(small, other) / near[other].length ** 0.5, other))
             regions.merge(likest, small)
 
 

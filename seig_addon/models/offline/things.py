@@ -6,17 +6,22 @@ All in the picture; nothing here knows of metres.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import outlines
+from .parts import BACKDROP, GROUND, pieces
 from .raster import Floats, Mask, connected, core, fill_holes, to_lab
-from .surfaces import BACKDROP, GROUND, Surfaces
+from .surfaces import Surfaces
 
 Box2D = tuple[float, float, float, float]
 
 ON_GROUND, ON_BACKDROP = -1, -2  # what a thing may stand on or hang on beside another thing's number
+
+_TOUCHES = 0.08  # share of its border along which a thing must touch another to hang on it
+_LEAST_HOLE = 20  # px at 256: smaller holes are filled
 
 _COLORS = {  # sRGB of the middle of what each word covers
     "Black": (20, 20, 20), "Dark grey": (75, 75, 75), "Grey": (128, 128, 128), "Light grey": (190, 190, 190),
@@ -50,8 +55,8 @@ class Thing:
 
 def find_things(surfaces: Surfaces, picture: Floats) -> list[Thing]:
     """Describe every thing of the picture, largest first."""
-    masks = {number: fill_holes(surfaces.mask(number)) for number in surfaces.things}
-    supports = {number: _support(number, surfaces) for number in masks}
+    masks = {number: _solid_mask(number, surfaces) for number in surfaces.things}
+    supports = _supports(surfaces)
     details = {number: _is_detail(number, supports[number], surfaces) for number in masks}
     shapes = {number: _shape(number, masks, supports, details) for number in masks}
     colors = {number: color_of(picture, surfaces.mask(number)) for number in masks}
@@ -74,11 +79,38 @@ def box_of(mask: Mask) -> Box2D:
     """Bounding box of a mask as fractions of the picture."""
     height, width = mask.shape
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+    edges = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+    left, top, right, bottom = (round(float(edge), 4) for edge in edges)
+    return left, top, right, bottom
 
 
-def _support(number: int, surfaces: Surfaces) -> int:
-    """Find what lies below a thing: most of what its lowest pixels border on."""
+def _supports(surfaces: Surfaces) -> dict[int, int]:
+    """Find what each thing stands or hangs on, so that all ends at the ground or the backdrop."""
+    supports = {number: _support(number, surfaces, frozenset()) for number in surfaces.things}
+    for number in surfaces.things:
+        chain = [number]
+        while supports[chain[-1]] >= 0 and supports[chain[-1]] not in chain:
+            chain.append(supports[chain[-1]])
+        if supports[chain[-1]] >= 0:
+            # They carry each other: what reaches lowest looks for another support than these.
+            ring = chain[chain.index(supports[chain[-1]]) :]
+            lowest = max(ring, key=lambda each: (box_of(surfaces.mask(each))[3], each))
+            upstream = [each for each in surfaces.things if _leads_to(each, lowest, supports)]
+            supports[lowest] = _support(lowest, surfaces, frozenset(upstream))
+    return supports
+
+
+def _leads_to(number: int, goal: int, supports: dict[int, int]) -> bool:
+    """Tell whether a thing stands, by way of others, on another one."""
+    passed: set[int] = set()
+    while number >= 0 and number != goal and number not in passed:
+        passed.add(number)
+        number = supports[number]
+    return number == goal
+
+
+def _support(number: int, surfaces: Surfaces, excluded: frozenset[int]) -> int:
+    """Find what lies below a thing, `excluded` apart: most of what its lowest pixels border on."""
     mask, labels = surfaces.mask(number), surfaces.labels
     height = len(labels)
     columns = np.flatnonzero(mask.any(axis=0))
@@ -88,17 +120,59 @@ def _support(number: int, surfaces: Surfaces) -> int:
     weights = np.exp((lowest - lowest.max()) / (0.15 * tall + 1.0))
     shares = Counter[int]()
     for label, weight in zip(below.tolist(), weights.tolist(), strict=True):
-        shares[label] += weight / weights.sum()
-    if shares[GROUND] >= 0.4:
-        return ON_GROUND
-    things = [(share, -label) for label, share in shares.items() if label > GROUND]
-    if things and max(things)[0] > 0.03:
-        return -max(things)[1]
+        if label not in excluded:
+            shares[label] += weight / weights.sum()
     beside = labels[_ring(mask)]
+    beside = beside[~np.isin(beside, list(excluded))]
     sides = Counter(beside[beside > GROUND].tolist())
-    if sides and sides.most_common(1)[0][1] > 0.25 * len(beside):
-        return min(sides, key=lambda label: (-sides[label], label))
+    lower = {
+        label: n / len(beside)
+        for label, n in sides.items()
+        if np.flatnonzero((labels == label).any(axis=1))[-1] > lowest.max() + 0.02 * height
+    }
+    # What touches a thing that reaches further down hangs on it, ground below it or not.
+    among = float((beside > GROUND).mean()) if len(beside) else 0.0
+    if shares[GROUND] >= 0.4 and sum(lower.values()) < _TOUCHES and among < 0.5:
+        return ON_GROUND
+    things = [(part, -label) for label, part in shares.items() if label > GROUND]
+    if things and max(things)[0] > 0.03:
+        return int(-max(things)[1])
+    holders = lower if sum(lower.values()) >= _TOUCHES else {}
+    if not holders and sides and max(sides.values()) > 0.25 * len(beside):
+        holders = {label: n / len(beside) for label, n in sides.items()}
+    if holders:
+        return int(min(holders, key=lambda label: (-holders[label], label)))
     return ON_GROUND if shares[GROUND] > shares[BACKDROP] else ON_BACKDROP
+
+
+def _solid_mask(number: int, surfaces: Surfaces) -> Mask:
+    """A thing's mask with its holes filled, but for those through which a surface is seen.
+
+    Those are slit open where the rim is thinnest: an outline goes round once.
+    """
+    mask = surfaces.mask(number)
+    holes = fill_holes(mask) & ~mask
+    through = holes & (surfaces.labels <= GROUND)
+    parts = connected(np.where(holes, 1, 0))
+    solid = mask | holes
+    for part in np.unique(parts[holes]).tolist():
+        hole = parts == part
+        if (hole & through).sum() > 0.5 * hole.sum() and hole.sum() >= _LEAST_HOLE:
+            solid &= ~(hole | _slit(solid, hole))
+    return max(pieces(solid), key=lambda piece: int(piece.sum()))
+
+
+def _slit(solid: Mask, hole: Mask) -> Mask:
+    """The shortest straight cut, one pixel wide, from a hole out of a mask."""
+    rows, columns = np.nonzero(hole)
+    cuts = []
+    for pick in (np.argmin(rows), np.argmax(rows), np.argmin(columns), np.argmax(columns)):
+        row, column = int(rows[pick]), int(columns[pick])
+        for place in (np.s_[:row, column], np.s_[row + 1 :, column], np.s_[row, :column], np.s_[row, column + 1 :]):
+            cut = np.zeros_like(solid)
+            cut[place] = True
+            cuts.append(cut & solid & ~hole)
+    return min(cuts, key=lambda cut: int(cut.sum()))
 
 
 def _ring(mask: Mask) -> Mask:
@@ -187,7 +261,7 @@ def _names(described: list[tuple[Floats, str, Box2D]]) -> list[str]:
     return names
 
 
-def parts_that_touch(things: list[Thing], shape: tuple[int, int]) -> dict[int, int]:
+def parts_that_touch(things: Sequence[Thing], shape: tuple[int, ...]) -> dict[int, int]:
     """Number the clusters of things that touch each other: thing's number to cluster."""
     together = np.zeros(shape, dtype=np.int64)
     for thing in things:
