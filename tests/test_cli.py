@@ -104,7 +104,7 @@ def test_ctrl_c_stops_within_moments_and_resume_goes_on(tmp_path, image):
         since = time.monotonic()
         assert process.wait(10) == 130
         assert time.monotonic() - since < 3
-        assert "seig resume" in process.stderr.read()
+        assert "python -m seig_addon resume " in process.stderr.read()
     assert seig("resume", "run", cwd=tmp_path).returncode == 0
     assert all(stage.state != "pending" for stage in read_record(tmp_path / "run").stages)
 

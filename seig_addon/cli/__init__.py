@@ -27,8 +27,10 @@ def main(arguments: Sequence[str], blender: Path | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to fail
+    program = "blender --command seig" if blender else "python -m seig_addon"
     try:
-        options = parser().parse_args(arguments)
+        options = parser(program).parse_args(arguments)
+        options.program = program
         options.blender = _found(options.blender) or blender
         commands.COMMANDS[options.command](options)
     except SystemExit as exit_:  # argparse's way to end after --help or a usage error

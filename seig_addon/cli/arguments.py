@@ -1,4 +1,4 @@
-"""What can be typed after `seig`, and its help."""
+"""What can be typed on the command line, and its help."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ vision-language model, stage by stage."""
 
 _EXAMPLES = """\
 examples:
-  seig reconstruct desk.jpg                          a block-out without AI, in runs/desk
-  seig reconstruct desk.jpg --model manual           you carry the questions to any chat
-  seig redo runs/desk --stage materials --note "the cup is bamboo"
-  seig resume runs/desk                              go on after Ctrl-C or a crash
+  %(prog)s reconstruct desk.jpg                     a block-out without AI, in runs/desk
+  %(prog)s reconstruct desk.jpg --model manual      you carry the questions to any chat
+  %(prog)s redo runs/desk --stage materials --note "the cup is bamboo"
+  %(prog)s resume runs/desk                         go on after Ctrl-C or a crash
 """
 
 
-def parser() -> ArgumentParser:
-    """Build the parser of all commands."""
+def parser(program: str) -> ArgumentParser:
+    """Build the parser of all commands; `program` is what a person types before them."""
     top = ArgumentParser(
-        prog="seig", description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=RawDescriptionHelpFormatter
+        prog=program, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=RawDescriptionHelpFormatter
     )
-    top.add_argument("--version", action="version", version=f"seig {__version__}")
+    top.add_argument("--version", action="version", version=f"SEIG {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     reconstruct = commands.add_parser("reconstruct", help="rebuild a picture as a scene, all stages")
@@ -77,7 +77,7 @@ def _add_output(command: ArgumentParser) -> None:
 
 
 def _add_settings(command: ArgumentParser) -> None:
-    command.add_argument("--model", metavar="M", help="who answers: see `seig models` (default: offline)")
+    command.add_argument("--model", metavar="M", help="who answers: see the command models (default: offline)")
     _add_output(command)
     command.add_argument("--stages", metavar="A,B", help="only these stages, such as initialization,geometry")
     budgets = ",".join(f"{stage.name}={stage.rounds}" for stage in STAGES)

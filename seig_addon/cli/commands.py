@@ -28,7 +28,7 @@ from .progress import Progress
 def reconstruct(options: Namespace) -> None:
     """`seig reconstruct PICTURE`."""
     chosen = settings(options.model, options.stages, options.rounds, options.note)
-    _work(_new_run(options.picture, options.output, chosen), options.blender, Reconstruction.reconstruct)
+    _work(_new_run(options.picture, options.output, chosen), options, Reconstruction.reconstruct)
 
 
 def step(options: Namespace) -> None:
@@ -41,7 +41,7 @@ def step(options: Namespace) -> None:
     else:
         chosen = settings(options.model, options.stages, options.rounds, options.note)
         run = _new_run(options.target, options.output, chosen)
-    _work(run, options.blender, Reconstruction.step)
+    _work(run, options, Reconstruction.step)
 
 
 def redo(options: Namespace) -> None:
@@ -55,12 +55,12 @@ def redo(options: Namespace) -> None:
     except SeigError:
         run.close()
         raise
-    _work(run, options.blender, Reconstruction.reconstruct)
+    _work(run, options, Reconstruction.reconstruct)
 
 
 def resume(options: Namespace) -> None:
     """`seig resume RUN`."""
-    _work(RunFolder.open(options.run), options.blender, Reconstruction.reconstruct)
+    _work(RunFolder.open(options.run), options, Reconstruction.reconstruct)
 
 
 def replay(options: Namespace) -> None:
@@ -69,7 +69,7 @@ def replay(options: Namespace) -> None:
     reference = load_reference(options.run / "reference.png")
     chosen = recorded.settings.model_copy(update={"model": f"replay:{options.run.resolve()}"})
     output = options.output or _free_folder(f"{recorded.name}-replay")
-    _work(RunFolder.create(output, recorded.name, reference, chosen), options.blender, Reconstruction.reconstruct)
+    _work(RunFolder.create(output, recorded.name, reference, chosen), options, Reconstruction.reconstruct)
 
 
 def report(options: Namespace) -> None:
@@ -121,15 +121,17 @@ def _free_folder(name: str) -> Path:
     return folder
 
 
-def _work(run: RunFolder, blender: Path | None, what: Callable[[Reconstruction], None]) -> None:
+def _work(run: RunFolder, options: Namespace, what: Callable[[Reconstruction], None]) -> None:
     progress = Progress(run.record)
     try:
         with _stoppable() as cancel:
             model = open_model(run.record.settings.model, run.path, progress.say)
-            with Studio(blender, log=run.path / "studio.log", cancel=cancel) as studio:
+            with Studio(options.blender, log=run.path / "studio.log", cancel=cancel) as studio:
                 what(Reconstruction(run, model, studio, progress, cancel))
     except Cancelled:
-        raise Cancelled(f"Stopped. All finished rounds are kept; go on with: seig resume {run.path}") from None
+        raise Cancelled(
+            f"Stopped. All finished rounds are kept; go on with: {options.program} resume {run.path}"
+        ) from None
     finally:
         progress.end()
         run.close()
