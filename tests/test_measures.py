@@ -61,6 +61,16 @@ def test_a_colour_is_compared_in_the_middle_of_its_box_with_the_factor_in_linear
     assert green == pytest.approx(1.0, abs=0.01)
 
 
+def test_the_reference_is_measured_before_there_is_a_render():
+    reference = np.full((100, 100, 3), 0.5)
+    reference[20:60, 20:40] = (1.0, 0.0, 0.0)
+    assert measures.seen_colors(GRAPH, reference) == [
+        "Ground: shows #808080 in the middle of its box",
+        "Cup: shows #ff0000 in the middle of its box",
+        "Book: shows #808080 in the middle of its box",
+    ]
+
+
 def test_brightness_says_where_and_by_how_much_all_light_is_off():
     reference = np.full((64, 48, 3), 0.5)
     render = reference.copy()

@@ -36,6 +36,16 @@ def box_offsets(graph: SceneGraph, scene: SceneDescription) -> list[str]:
     return [line for _, line in sorted(lines, reverse=True)[:_LISTED]]
 
 
+def seen_colors(graph: SceneGraph, reference: Pixels) -> list[str]:
+    """Say which colour (sRGB) the reference shows in the middle of each leaf's box."""
+    lines = []
+    for leaf in graph.leaves:
+        seen = _middle(reference, leaf.box) if leaf.box is not None else None
+        if seen is not None:
+            lines.append(f"{leaf.name}: shows {_hex(seen)} in the middle of its box")
+    return lines
+
+
 def colors(graph: SceneGraph, render: Pixels, reference: Pixels) -> list[str]:
     """Compare the mean colour in the middle of each leaf's box, in reference and render (sRGB), worst first.
 

@@ -74,7 +74,7 @@ class Questions:
             scene=look.scene.text if look else "",
             program=so_far.rstrip(),
             checklist=checklist,
-            measured=[*(self._measured(stage, look) if look else []), *history],
+            measured=[*self._measured(stage, look), *history],
             budget=self._run.record.settings.budget(stage),
             number=number,
             note=self._note(stage),
@@ -97,10 +97,12 @@ class Questions:
         )
         return Question(title, self._looker, text, self._pictures(look))
 
-    def _measured(self, stage: Stage, look: Look) -> list[str]:
+    def _measured(self, stage: Stage, look: Look | None) -> list[str]:
         """The scene's scores and faults, and what is measured of this stage's factor."""
         graph = self._run.record.graph
         assert graph is not None, "the scene graph comes first"
+        if look is None:
+            return measures.seen_colors(graph, picture.pixels(self._picture))
         lines = [f"PSNR {look.scores.psnr:.2f} dB, SSIM {look.scores.ssim:.3f}", *look.faults]
         render = picture.pixels(look.render)
         reference = picture.pixels(self._picture, look.render.size)
