@@ -1,31 +1,23 @@
-"""What only exists inside Blender: for now, the command line as `blender --command seig …`.
+"""What only exists inside Blender: the panel, the session behind it, and the command line in Blender.
 
 Imported by the extension's register(), never by the engine.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from . import command, compare, compare_gizmo, operators, panels, preferences, previews, session, settings
 
-import bpy
-
-from ..cli import main
-
-_registered: list[object] = []
+# What others use comes first; unregistered the other way round.
+_MODULES = (settings, preferences, previews, session, operators, panels, compare, compare_gizmo, command)
 
 
 def register() -> None:
-    """Add the command."""
-    _registered.append(bpy.utils.register_cli_command("seig", _command))
+    """Register all of it with Blender."""
+    for module in _MODULES:
+        module.register()
 
 
 def unregister() -> None:
-    """Take it away again."""
-    while _registered:
-        bpy.utils.unregister_cli_command(_registered.pop())
-
-
-def _command(arguments: list[str]) -> int:
-    # In the bpy wheel there is no Blender binary; the studio then runs on this Python.
-    blender = Path(bpy.app.binary_path) if bpy.app.binary_path else None
-    return main(arguments, blender=blender)
+    """Take back all that `register` did."""
+    for module in reversed(_MODULES):
+        module.unregister()

@@ -60,10 +60,14 @@ class Reconstruction:
         tell: Tell,
         cancel: threading.Event,
         live: Live | None = None,
+        viewport: Image.Image | None = None,
     ) -> None:
-        """Put the collaborators together; nothing is asked or started yet."""
+        """Put the collaborators together; nothing is asked or started yet.
+
+        `viewport` is the artist's view of the live scene as it is now, for the first question.
+        """
         self._run, self._studio, self._tell, self._cancel, self._live = run, studio, tell, cancel, live
-        self._model = model
+        self._model, self._viewport = model, viewport
         self._conversation = Conversation(run, model, cancel)
         self._since = time.monotonic()
 
@@ -219,6 +223,7 @@ class Reconstruction:
         if not hasattr(self, "_player"):
             self._run.record.blender = self._studio.blender_version
             self._questions = Questions(self._run, self._studio.blender_version, self._studio.limits)
+            self._questions.viewport = self._viewport
             self._player = RoundPlayer(self._run, self._conversation, self._questions, self._studio, self._tell)
             self._save()
 
