@@ -73,15 +73,35 @@ assert time.monotonic() - pressed[0] < 1
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("built")
+    (path,) = _build(tmp_path_factory.mktemp("built"), "slim")
+    return path
+
+
+def _build(folder, *kinds):
     tool = subprocess.run(
-        [sys.executable, ROOT / "tools" / "extension", "--output", folder], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "tools" / "extension", *kinds, "--output", folder],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if tool.returncode and re.search("connect|name resolution", tool.stderr, re.IGNORECASE):
         pytest.skip("THE EXTENSION WAS NOT TESTED: its wheels can't be downloaded, as there is no network.")
     assert tool.returncode == 0, tool.stdout + tool.stderr
-    (path,) = folder.iterdir()
-    return path
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.slow
+def test_each_platform_has_a_zip_with_its_own_wheels_for_both_of_blenders_pythons(tmp_path):
+    own = {"linux-x64": "manylinux", "windows-x64": "win_amd64", "macos-arm64": "arm64", "macos-x64": "x86_64"}
+    for path in _build(tmp_path, *own):
+        platform = path.stem.removeprefix("seig-").partition("-")[2]
+        with zipfile.ZipFile(path) as file:
+            manifest = tomllib.loads(file.read("blender_manifest.toml").decode())
+            wheels = [name for name in file.namelist() if name.endswith(".whl")]
+        assert manifest["platforms"] == [platform]
+        compiled = [name for name in wheels if not name.endswith("none-any.whl")]
+        assert all(own[platform] in name for name in compiled), compiled
+        assert {name.split("-")[2] for name in compiled} == {"cp311", "cp313"}
 
 
 def test_the_zip_is_named_by_its_version_and_holds_the_addon_its_wheels_and_nothing_else(built):
