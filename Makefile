@@ -35,6 +35,9 @@ test-4.5: .venv-4.5/ready  ## run all tests on Blender 4.5 (needs Python 3.11)
 test-5.2: .venv-5.2/ready  ## run the quick tests on Blender 5.2 (needs Python 3.13)
 	.venv-5.2/bin/python -m pytest -m "not slow"
 
+test-gui: .venv/ready  ## test in a window of BLENDER=/path/to/blender; screenshots in runs/test-gui
+	.venv/bin/python tests/gui/run.py
+
 lint: .venv/ready  ## check style, format and types
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
@@ -57,4 +60,4 @@ clean:  ## remove the environments, caches and dist/, but no run
 .venv-5.2/ready: tools/setup tools/python locks/py313.txt
 	@sh tools/setup .venv-5.2 locks/py313.txt
 
-.PHONY: help demo test test-4.5 test-5.2 lint extension setup clean
+.PHONY: help demo test test-4.5 test-5.2 test-gui lint extension setup clean

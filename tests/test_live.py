@@ -162,6 +162,7 @@ def test_children_of_an_object_that_a_stage_removes_stay_in_place(run, scene):
 
 def test_the_reference_lies_behind_what_the_camera_sees_through_all_stages(run, scene):
     window = bpy.context.window_manager.seig
+    window.show_reference = True
     for stage in STAGES:
         live.apply(scene, run, stage)
         (background,) = scene.camera.data.background_images
@@ -169,6 +170,10 @@ def test_the_reference_lies_behind_what_the_camera_sees_through_all_stages(run, 
         assert scene.camera.data.show_background_images
     window.reference_opacity = 0.25
     assert background.alpha == 0.25
+    window.compare_mode = "WIPE"  # shows the reference itself
+    assert not scene.camera.data.show_background_images
+    window.compare_mode = "OFF"
+    assert scene.camera.data.show_background_images
     window.show_reference = False
     assert not scene.camera.data.show_background_images
 

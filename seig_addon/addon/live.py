@@ -109,7 +109,7 @@ def show_reference(scene: bpy.types.Scene) -> None:
         background.image = scene.seig.reference
         background.display_depth, background.frame_method = "FRONT", "FIT"
         background.alpha = window.reference_opacity
-    data.show_background_images = window.show_reference
+    data.show_background_images = window.show_reference and window.compare_mode == "OFF"
 
 
 def _bring(scene: bpy.types.Scene, run: RunFolder, stage: Stage | None, keep: bool, message: str) -> Applied:

@@ -63,7 +63,8 @@ def _reference_changed(window: SeigWindow, context: bpy.types.Context) -> None:
     scene = context.scene
     if scene is None or scene.camera is None or not scene.seig.owner:
         return
-    scene.camera.data.show_background_images = window.show_reference
+    # Compare shows the reference itself; two of them would mix.
+    scene.camera.data.show_background_images = window.show_reference and window.compare_mode == "OFF"
     for background in scene.camera.data.background_images:
         if background.image == scene.seig.reference:
             background.alpha = window.reference_opacity
@@ -88,6 +89,7 @@ class SeigWindow(bpy.types.PropertyGroup):
             ("BLEND", "Blend", "The reference shining through the result"),
             ("DIFFERENCE", "Difference", "How far the result is off: black where it fits"),
         ],
+        update=_reference_changed,
     )
     compare_split: FloatProperty(
         name="Split",
@@ -109,7 +111,6 @@ class SeigWindow(bpy.types.PropertyGroup):
     show_reference: BoolProperty(
         name="Reference",
         description="Show the reference in the camera view",
-        default=True,
         update=_reference_changed,
     )
     redo_with_viewport: BoolProperty(
