@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .raster import Floats, Mask
+from .raster import Floats, Mask, window_of
 
 MOST_POINTS = 40  # of an outline: enough for a chair's silhouette, few enough to edit by hand
 _TURNS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # right, down, left, up
@@ -91,13 +91,12 @@ def half_widths(mask: Mask) -> tuple[float, Floats]:
 
 def fill_of_box(mask: Mask) -> float:
     """Share of its bounding box that a mask fills."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(mask.sum() / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1)))
+    return float(mask[window_of(mask)].mean())
 
 
 def likeness_to_ellipse(mask: Mask) -> float:
     """Intersection over union of a mask with the ellipse that fills its bounding box."""
-    part = _cut_out(mask)
+    part = mask[window_of(mask)]
     height, width = part.shape
     y, x = np.mgrid[:height, :width]
     ellipse = ((x + 0.5) / width * 2 - 1) ** 2 + ((y + 0.5) / height * 2 - 1) ** 2 <= 1.0
@@ -106,10 +105,5 @@ def likeness_to_ellipse(mask: Mask) -> float:
 
 def symmetry(mask: Mask) -> float:
     """Intersection over union of a mask with its mirror image, left for right."""
-    part = _cut_out(mask)
+    part = mask[window_of(mask)]
     return float((part & part[:, ::-1]).sum()) / float((part | part[:, ::-1]).sum())
-
-
-def _cut_out(mask: Mask) -> Mask:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -241,7 +241,7 @@ class _Builder:
         """Turn a thing's half widths about its axis, which stands half a base behind its front."""
         view = self.view
         axis, halves = outlines.half_widths(thing.mask)
-        rows, columns = thing.mask.shape
+        columns = thing.mask.shape[1]
         _, top, _, bottom = thing.box
         base = min(float(np.median(halves[-max(1, len(halves) // 10) :])) / columns / view.across, 0.4)
         widest = float(halves.max()) / columns / view.across

@@ -132,6 +132,14 @@ def connected(labels: Labels) -> Labels:
 
 def fill_holes(mask: Mask) -> Mask:
     """Add what a mask encloses: all that isn't connected with the picture's edge from outside."""
-    parts = connected(np.pad(~mask, 1, constant_values=True).astype(np.int64))
-    filled: Mask = (parts != parts[0, 0])[1:-1, 1:-1]
+    window = window_of(mask)
+    parts = connected(np.pad(~mask[window], 1, constant_values=True).astype(np.int64))
+    filled = mask.copy()
+    filled[window] = (parts != parts[0, 0])[1:-1, 1:-1]
     return filled
+
+
+def window_of(mask: Mask) -> tuple[slice, slice]:
+    """The rows and columns that a mask reaches over."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

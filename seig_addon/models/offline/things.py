@@ -153,10 +153,8 @@ def _solid_mask(number: int, surfaces: Surfaces) -> Mask:
     mask = surfaces.mask(number)
     holes = fill_holes(mask) & ~mask
     through = holes & (surfaces.labels <= GROUND)
-    parts = connected(np.where(holes, 1, 0))
     solid = mask | holes
-    for part in np.unique(parts[holes]).tolist():
-        hole = parts == part
+    for hole in pieces(holes) if holes.any() else []:
         if (hole & through).sum() > 0.5 * hole.sum() and hole.sum() >= _LEAST_HOLE:
             solid &= ~(hole | _slit(solid, hole))
     return max(pieces(solid), key=lambda piece: int(piece.sum()))
