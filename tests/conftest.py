@@ -4,10 +4,10 @@ import threading
 
 import pytest
 from PIL import Image, ImageDraw
-from seig_addon.studio.client import Studio
 
 from seig_addon.engine.records import Settings
 from seig_addon.engine.run_folder import RunFolder
+from seig_addon.studio.client import Studio
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,8 @@ text = '''two
 lathe("Cube", [(0, 0), (0.5, 0), (0.55, 0.4), (0.45, 1.0), (0, 1.0)])
 for index in range(3):
     angle = index * math.tau / 3 + random.random()  # unseeded on purpose
-    knob = lathe(f"Knob {index}", [(0, 0), (0.1, 0.05), (0, 0.1)], location=(0.6 * math.cos(angle), 0.6 * math.sin(angle), 0))
+    place = (0.6 * math.cos(angle), 0.6 * math.sin(angle), 0)
+    knob = lathe(f"Knob {index}", [(0, 0), (0.1, 0.05), (0, 0.1)], location=place)
     assign(knob, noise("Stone", "#a0a0a0", "#505050"))
 bevel = box("Cube").modifiers.new("Soft", "BEVEL")
 bevel.width = 0.02 * len(text.splitlines())

@@ -93,7 +93,11 @@ def test_two_processes_never_work_on_one_run(new_run):
 
 
 def _open_elsewhere(path):
-    code = f"from pathlib import Path\nfrom seig_addon.engine.run_folder import RunFolder\nRunFolder.open(Path({str(path)!r}))"
+    code = (
+        "from pathlib import Path\n"
+        "from seig_addon.engine.run_folder import RunFolder\n"
+        f"RunFolder.open(Path({str(path)!r}))"
+    )
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
