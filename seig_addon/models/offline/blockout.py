@@ -10,12 +10,13 @@ import numpy as np
 from ...engine.scene_graph import CameraGuess, Node, SceneGraph
 from . import light as lights
 from .light import Light
-from .placement import Layout, View, far_row, find_view, lay_out
+from .placement import Layout, lay_out
 from .programs import first_color
 from .raster import Floats, Mask, decode
 from .regions import segment
 from .surfaces import Surfaces, find_surfaces
 from .things import Thing, color_of, find_things, parts_that_touch
+from .view import View, far_row, find_view
 
 SIDE = 256  # px: the longest side that is looked at; finer regions than that make no block-out
 _READINGS = ((1.0, True), (1.0, False), (0.75, True), (1.3, True), (0.75, False), (1.3, False))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .parts import BACKDROP, GROUND
-from .placement import Layout, Solid, View
+from .placement import Layout, Solid
 from .raster import Floats, to_linear
 from .surfaces import Surfaces
+from .view import View
 
 LEVEL = 1.3  # light on the best lit surface, where 1 shows a base color as it is: room for what is shaded
 _SAMPLES = 700  # places looked at

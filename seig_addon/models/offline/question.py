@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ...errors import ModelError
 from .. import Message, Picture, title_of
-from .placement import View
 from .raster import Floats, from_hex
 from .things import Box2D
+from .view import View
 
 _NUMBER = r"(-?[\d.]+(?:e-?\d+)?)"
 _VECTOR = rf"\({_NUMBER}, {_NUMBER}(?:, {_NUMBER})?\)"
