@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import bpy
 import gpu
 import numpy as np
+
+from ..studio.render import temporarily
 
 
 def viewport_picture(scene: bpy.types.Scene, path: Path, size: int) -> bool:
@@ -74,20 +75,8 @@ def _plainly(space: bpy.types.SpaceView3D) -> Iterator[None]:
             (space.overlay, {"show_overlays": False}),
             (space, {"show_gizmo": False}),
         ):
-            stack.enter_context(_temporarily(owner, values))
+            stack.enter_context(temporarily(owner, values))
         yield
-
-
-@contextmanager
-def _temporarily(owner: Any, values: dict[str, Any]) -> Iterator[None]:
-    before = {name: getattr(owner, name) for name in values}
-    try:
-        for name, value in values.items():
-            setattr(owner, name, value)
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(owner, name, value)
 
 
 def _write(pixels: np.ndarray, path: Path) -> None:

@@ -30,7 +30,7 @@ def render(scene: bpy.types.Scene, path: Path, view: str, size: int, samples: in
     with ExitStack() as settings:
 
         def use(owner: Any, **values: Any) -> None:
-            settings.enter_context(_temporarily(owner, values))
+            settings.enter_context(temporarily(owner, values))
 
         use(
             shape,
@@ -56,7 +56,7 @@ def render(scene: bpy.types.Scene, path: Path, view: str, size: int, samples: in
 
 
 @contextmanager
-def _temporarily(owner: Any, values: dict[str, Any]) -> Iterator[None]:
+def temporarily(owner: Any, values: dict[str, Any]) -> Iterator[None]:
     """Set attributes, and set them back in the opposite order, as some depend on others."""
     before = {name: getattr(owner, name) for name in values}
     try:
