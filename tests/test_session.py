@@ -144,6 +144,7 @@ def test_stopping_in_the_middle_of_an_ask_ends_within_a_second_and_the_run_goes_
 def test_stopping_in_the_middle_of_a_render_ends_within_a_second(window, new_run):
     run = new_run(stages=["initialization"])
     run.record.settings.working_samples, run.record.settings.working_size = 4096, 512
+    run.record.width, run.record.height = 960, 640  # a render is never larger than the reference
     current = begin(run, [GRAPH, program(SCAFFOLD)])
     until(lambda: "rendering" in window.status)
     time.sleep(1.0)
@@ -347,6 +348,7 @@ bpy.context.preferences.addons.new().module = PACKAGE
 addon.register()
 run = RunFolder.open(Path(sys.argv[1]))
 run.record.settings.working_samples, run.record.settings.working_size = 4096, 512
+run.record.width, run.record.height = 960, 640  # a render is never larger than the reference
 session.new_scene(run)
 session.current().start(run, "end", ScriptedModel([GRAPH, program(SCAFFOLD)]))
 while "rendering" not in session.current().status:
