@@ -73,7 +73,7 @@ class Thinking:
 
 def studios_of(pid):
     """The processes that a process has started."""
-    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    found = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
     return [int(line.split()[0]) for line in found.stdout.splitlines() if "bootstrap" in line]
 
 
@@ -356,7 +356,7 @@ while "rendering" not in session.current().status:
     time.sleep(0.02)
 time.sleep(0.5)
 import subprocess, os
-found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
+found = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
 print("STUDIO", [line.split()[0] for line in found.splitlines() if "bootstrap" in line][0], time.time(), flush=True)
 """
 
