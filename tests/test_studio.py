@@ -64,7 +64,9 @@ def alive(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return "Z" not in subprocess.run(["ps", "-ww", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return (
+        "Z" not in subprocess.run(["ps", "-ww", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    )
 
 
 def gone_within(pid, seconds):
