@@ -358,7 +358,8 @@ while "rendering" not in session.current().status:
     time.sleep(0.02)
 time.sleep(0.5)
 import subprocess, os
-found = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
+listing = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())]
+found = subprocess.run(listing, capture_output=True, text=True).stdout
 print("STUDIO", [line.split()[0] for line in found.splitlines() if "bootstrap" in line][0], time.time(), flush=True)
 """
 
