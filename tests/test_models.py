@@ -23,15 +23,19 @@ QUESTION = (
 
 def _answer_when_asked(folder, text):
     def answer():
-        while not (found := list(folder.glob("*/question.md"))):
+        while not (asked := [each for each in folder.glob("*/question.md") if not _is_answered(each)]):
             time.sleep(0.02)
-        (found[-1].parent / "reply.md").write_text(text[:3], encoding="utf-8")  # as a slow editor would
+        (asked[0].parent / "reply.md").write_text(text[:3], encoding="utf-8")  # as a slow editor would
         time.sleep(0.4)
-        (found[-1].parent / "reply.md").write_text(text, encoding="utf-8")
+        (asked[0].parent / "reply.md").write_text(text, encoding="utf-8")
 
     thread = threading.Thread(target=answer)
     thread.start()
     return thread
+
+
+def _is_answered(question):
+    return (question.parent / "taken.md").exists()
 
 
 def test_a_manual_question_is_a_folder_with_text_and_pictures_and_its_reply_a_file(tmp_path):
@@ -55,10 +59,18 @@ def test_waiting_for_a_person_ends_within_a_second_of_cancel_and_the_question_is
     with pytest.raises(Cancelled):
         ManualModel(tmp_path, print).ask(QUESTION, cancel=cancel)
     assert time.monotonic() - since < 1.2
-    person = _answer_when_asked(tmp_path, "later")
+    (question,) = tmp_path.iterdir()
+    (question / "reply.md").write_text("later", encoding="utf-8")  # the person was not done when the run stopped
     assert ManualModel(tmp_path, print).ask(QUESTION).text == "later"
-    person.join()
-    assert len(list(tmp_path.iterdir())) == 1
+    assert list(tmp_path.iterdir()) == [question]
+
+
+def test_a_question_of_the_same_title_as_an_answered_one_waits_for_a_reply_of_its_own(tmp_path):
+    for text in ("first", "second"):
+        person = _answer_when_asked(tmp_path, text)
+        assert ManualModel(tmp_path, print).ask(QUESTION).text == text
+        person.join()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The manual model: a person carries questions to any chat, and its replies back, as files.
 
 Each question becomes a folder with question.md and its pictures; the reply is awaited as reply.md
-beside them. Nothing leaves the machine but by the person's own hand.
+beside them, and kept as taken.md once it was used. Nothing leaves the machine but by the person's own hand.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from ..engine.files import write_atomic
 from ..errors import Cancelled, ModelError
 from . import Message, Picture, Reply, title_of
 
@@ -47,13 +48,18 @@ class ManualModel:
             f"Question: {folder / 'question.md'}\n"
             f"Give it to a chat together with its pictures, and save the answer as {folder / 'reply.md'}"
         )
-        return Reply(self._await_reply(folder / "reply.md", cancel or threading.Event()))
+        reply = self._await_reply(folder / "reply.md", cancel or threading.Event())
+        write_atomic(folder / "taken.md", reply)
+        return Reply(reply)
 
     def _open_question(self, messages: Sequence[Message]) -> Path:
-        """Make the question's folder; one that an earlier, stopped run left unanswered is used again."""
+        """Make the question's folder.
+
+        One that a stopped run left is used again, also with a reply that came only after the stop.
+        """
         slug = re.sub(r"[^a-z0-9]+", "_", title_of(messages).lower()).strip("_")
         asked = sorted(self._folder.glob("[0-9][0-9][0-9]_*")) if self._folder.is_dir() else []
-        if asked and asked[-1].name[4:] == slug and not (asked[-1] / "reply.md").exists():
+        if asked and asked[-1].name[4:] == slug and not (asked[-1] / "taken.md").exists():
             folder = asked[-1]
         else:
             folder = self._folder / f"{len(asked) + 1:03}_{slug}"
