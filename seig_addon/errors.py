@@ -22,6 +22,10 @@ class ModelError(SeigError):
     """The model couldn't be asked, or what it said can't be used."""
 
 
+class LimitReached(SeigError):
+    """The next question could cost more than the run's limit leaves."""
+
+
 class StudioError(SeigError):
     """The background Blender couldn't be started, or stopped answering for good."""
 

@@ -1,5 +1,6 @@
-"""What several tests share: a small picture, a run folder of it, and one studio for a whole module."""
+"""What several tests share: a small picture, runs of it, one studio for a whole module, the add-on in Blender."""
 
+import shutil
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image, ImageDraw
 from seig_addon.engine.records import Settings
 from seig_addon.engine.run_folder import RunFolder
 from seig_addon.studio.client import Studio
+from tests.provider_server import provider, provider_server  # noqa: F401  fixtures
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +39,8 @@ def new_run(tmp_path, picture):
         return made[-1]
 
     yield make
-    for run in made:
-        run.close()
+    for each in made:
+        each.close()
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,65 @@ def shared_studio(studio_cancel):
 def studio(shared_studio, studio_cancel):
     studio_cancel.clear()
     return shared_studio
+
+
+# In Blender. Only the fixtures that need it import it, and the add-on: that takes a second.
+
+
+@pytest.fixture(scope="module")
+def live_run(tmp_path_factory, picture, shared_studio):
+    """A run with a checkpoint for each stage, made once a module."""
+    from tests.live_runs import make_run
+
+    run = make_run(tmp_path_factory.mktemp("live") / "run", picture, shared_studio)
+    run.save()
+    yield run
+    run.close()
+
+
+@pytest.fixture
+def run(live_run, tmp_path):
+    """A copy of that run, which tests may damage."""
+    shutil.copytree(live_run.path, tmp_path / "run", ignore=shutil.ignore_patterns("*.lock", ".*"))
+    made = RunFolder.open(tmp_path / "run")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def scene(run):
+    """An empty scene for that run, in a file that has the artist's own as well."""
+    import bpy
+
+    from seig_addon.addon import live, settings
+    from tests.live_runs import artists_scene
+
+    bpy.ops.wm.read_factory_settings()
+    settings.register()
+    artists_scene()
+    yield live.create_scene("box", 96, 64, run.path / "reference.png")
+    settings.unregister()
+
+
+@pytest.fixture(scope="module")
+def registered():
+    """The add-on, as Blender enables it."""
+    from seig_addon import addon
+
+    addon.register()
+    yield
+    addon.unregister()
+
+
+@pytest.fixture
+def window(registered, tmp_path):
+    """An empty file, the add-on's default preferences but for the run folder, and the session at rest afterwards."""
+    import bpy
+
+    from seig_addon.addon import preferences, session
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.preferences.addons.new().module = preferences.PACKAGE
+    preferences.get(bpy.context).run_folder = str(tmp_path / "runs")
+    yield bpy.context.window_manager.seig
+    session.current().stop_and_wait()

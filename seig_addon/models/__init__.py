@@ -58,9 +58,13 @@ class Reply:
 
 
 class Model(Protocol):
-    """Anything that can answer a question about pictures."""
+    """Anything that can answer a question about pictures.
+
+    `at_once` is how many questions it may be asked in parallel, from as many threads.
+    """
 
     name: str
+    at_once: int
 
     def ask(
         self,
@@ -74,6 +78,27 @@ class Model(Protocol):
         wouldn't help.
         """
         ...
+
+    def most(self, messages: Sequence[Message]) -> float | None:
+        """Return the most that asking this could cost, in US dollars; None where no price is known."""
+        ...
+
+    def close(self) -> None:
+        """End what the model started; it can't be asked any more."""
+        ...
+
+
+class Costless:
+    """The rest of a model that is asked one question at a time, costs nothing and starts nothing."""
+
+    at_once = 1
+
+    def most(self, messages: Sequence[Message]) -> float | None:
+        """Nothing."""
+        return 0.0
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 def title_of(messages: Sequence[Message]) -> str:

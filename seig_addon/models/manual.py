@@ -16,13 +16,13 @@ from pydantic import BaseModel
 
 from ..engine.files import write_atomic
 from ..errors import Cancelled, ModelError
-from . import Message, Picture, Reply, title_of
+from . import Costless, Message, Picture, Reply, title_of
 
 _POLL = 0.3  # seconds between looks for the reply
 _SETTLED = 1.0  # seconds a reply must stay unchanged: editors write in several steps
 
 
-class ManualModel:
+class ManualModel(Costless):
     """Writes questions into `folder` and waits there for replies; `announce` tells the person where."""
 
     name = "manual"

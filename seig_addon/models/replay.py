@@ -1,8 +1,9 @@
-"""The replay model: answers from a recorded run's transcript, in order.
+"""The replay model: answers from a recorded run's transcript.
 
 A question matches the record when it is the same step of the same stage, about the same picture and
 the same program. Prompts' wording and rendered pixels may differ between versions of SEIG and
-Blender; a run that takes another path may not.
+Blender; a run that takes another path may not. The order may differ too: questions that were asked
+at once were recorded as their replies came.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 
 from ..engine import transcript
 from ..errors import Cancelled, ModelError
-from . import Message, Picture, Reply, title_of
+from . import Costless, Message, Picture, Reply, title_of
 
 _PROGRAM = re.compile(r"^## Program so far\n+```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -33,16 +34,16 @@ class _Key:
     program: str
 
 
-class ReplayModel:
-    """Answers each question with what was recorded for it; raises ModelError where the run parts from it."""
+class ReplayModel(Costless):
+    """Answers each question with the first unused reply recorded for it; raises ModelError if there is none."""
 
     name = "replay"
 
     def __init__(self, run: Path) -> None:
         """Read the transcript of `run`; raises RunFolderError if there is none."""
         self._run = run
-        self._recorded = transcript.read(run)
-        self._next = 0
+        self._exchanges = transcript.read(run)
+        self._unused = {number: _recorded_key(each.messages) for number, each in enumerate(self._exchanges)}
 
     def ask(
         self,
@@ -54,19 +55,21 @@ class ReplayModel:
         if cancel is not None and cancel.is_set():
             raise Cancelled("Stopped.")
         asked = _key(messages)
-        if self._next >= len(self._recorded):
-            raise ModelError(
-                f"The record in {self._run} ends before this question: {asked.title}. What was replayed is kept."
-            )
-        exchange = self._recorded[self._next]
-        recorded = _recorded_key(exchange.messages)
-        if asked != recorded:
-            raise ModelError(
-                f"The run parts from the record in {self._run} at question {self._next + 1}: "
-                f"{_parting(asked, recorded)}. What was replayed so far is kept."
-            )
-        self._next += 1
+        number = next((number for number, recorded in self._unused.items() if recorded == asked), None)
+        if number is None:
+            raise ModelError(self._why_none(asked))
+        del self._unused[number]
+        exchange = self._exchanges[number]
         return Reply(exchange.text, exchange.usage, exchange.cost, exchange.finish_reason)
+
+    def _why_none(self, asked: _Key) -> str:
+        if not self._unused:
+            return f"The record in {self._run} ends before this question: {asked.title}. What was replayed is kept."
+        number, following = next(iter(self._unused.items()))
+        return (
+            f"The run parts from the record in {self._run} at question {number + 1}: "
+            f"{_parting(asked, following)}. What was replayed so far is kept."
+        )
 
 
 def _key(messages: Sequence[Message]) -> _Key:

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from ...errors import Cancelled, ModelError
-from .. import Message, Reply
+from .. import Costless, Message, Reply
 from .answers import program
 from .blockout import Blockout
 from .question import Question, read_question
 from .review import review
 
 
-class OfflineModel:
+class OfflineModel(Costless):
     """Answers by looking at the pictures of each question; remembers only the last reference's analysis."""
 
     name = "offline"

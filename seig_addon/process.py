@@ -1,6 +1,7 @@
 """A process that answers lines of JSON, and what keeps it harmless: its environment, its end, its log.
 
-Starts, asks and ends one server process. Knows nothing of scenes or verbs, and never imports bpy.
+Starts, asks and ends one server process: a studio's Blender, or the one that asks a model. Knows nothing
+of scenes, verbs or models, and never imports bpy.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import Cancelled
+from .errors import Cancelled
 
 LOG_BYTES = 64 * 1024
 """How much of the end of the log is kept."""
@@ -46,7 +47,7 @@ class Gone(Exception):
 
 
 def environment(home: str) -> dict[str, str]:
-    """Build the process's environment: the allow-list, and a home of its own for whatever Blender keeps."""
+    """Build the process's environment: the allow-list, and a home of its own for whatever it keeps."""
     kept = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
     own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME"), home)
     return {**kept, **own, "BLENDER_USER_RESOURCES": home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
@@ -154,7 +155,7 @@ class Process:
         self._replies.put(b"")
 
     def _read_log(self) -> None:
-        """Keep the log's end, and its beginning in a file. Never stops reading: a full pipe would block Blender."""
+        """Keep the log's end, and its beginning in a file. Never stops reading: a full pipe would block the process."""
         assert self._process.stderr
         while chunk := os.read(self._process.stderr.fileno(), LOG_BYTES):
             self._log += chunk
