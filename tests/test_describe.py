@@ -198,14 +198,26 @@ def test_coordinates_that_are_not_finite_are_described_and_faulty(scene):
     assert any("transform of 'Cup'" in fault for fault in found)
 
 
-def test_the_text_stays_short_and_keeps_what_is_large(scene):
+def test_the_text_stays_short_keeps_what_is_large_and_names_all(scene):
     for index in range(300):
-        painted(cuboid(f"Pebble with a long name {index}", (0.01, 0.01, 0.01), (index / 100 - 1.5, -1, 0)))
+        painted(cuboid(f"Pebble {index}", (0.01, 0.01, 0.01), (index / 100 - 1.5, -1, 0)))
     text = described(scene).text
-    assert len(text) < 6200
-    assert "more" in text
+    assert len(text) < 18_000
     for name in ("Floor", "Table", "Cup"):
         assert f"- {name}: mesh" in text
+    for index in range(300):
+        assert f"Pebble {index}" in text
+
+
+def test_many_numbered_parts_are_told_in_one_line_with_the_box_around_them(scene):
+    bowl = bpy.data.objects.new("Bowl", None)
+    scene.collection.objects.link(bowl)
+    for index in range(100):
+        cuboid(f"seed_{index:02}", (0.01, 0.01, 0.01), (index / 100 - 0.5, -1, 0), parent=bowl)
+    text = described(scene).text
+    (line,) = [line for line in text.splitlines() if "seed_" in line]
+    assert line.startswith("- seed_00 to seed_99: 100 parts, together in box 0.")
+    assert line.endswith("parent Bowl")
 
 
 @known
@@ -364,6 +376,42 @@ def test_a_family_in_the_air_is_named_once(scene):
     for index in range(3):
         cuboid(f"Part {index}", (0.1, 0.1, 0.1), (1.2 + index / 10, 0, 0.5), parent=group)
     assert floating_names(scene) == ["Set"]
+
+
+def test_a_part_that_touches_nothing_is_loose(scene):
+    handle = cuboid("Handle", (0.05, 0.05, 0.05), (0.3, 0, 1.0))
+    bpy.context.view_layer.update()
+    handle.parent, handle.matrix_parent_inverse = scene.objects["Cup"], scene.objects["Cup"].matrix_world.inverted()
+    (fault,) = faults(scene, [])
+    assert "'Handle', a part of 'Cup', touches none" in fault
+    handle.location.x = 0.12
+    assert faults(scene, []) == []
+
+
+def test_things_of_the_scene_graph_that_stand_in_each_other_are_named(scene):
+    cuboid("Chair", (0.5, 0.5, 0.9), (0.6, 0, 0))
+    (fault,) = faults(scene, ["Chair", "Table"])
+    assert "of 'Chair' is inside 'Table'" in fault
+    assert faults(scene, ["Chair"]) == []
+    scene.objects["Chair"].location.x = 1.1
+    assert faults(scene, ["Chair", "Table"]) == []
+
+
+def test_what_is_far_below_a_plane_is_named(scene):
+    bpy.data.objects.remove(scene.objects["Floor"])
+    cuboid("Sheet", (6, 6, 0.0), (0, 0, 0.3))
+    assert "38% of 'Table' is below 'Sheet'" in " ".join(faults(scene, ["Table", "Sheet"]))
+    scene.objects["Sheet"].location.z = 0.1
+    assert "below" not in " ".join(faults(scene, ["Table", "Sheet"]))
+
+
+def test_far_more_vertices_than_an_object_needs_are_a_fault(scene):
+    smooth = scene.objects["Cup"].modifiers.new("Smooth", "SUBSURF")
+    smooth.subdivision_type = "SIMPLE"
+    smooth.levels = smooth.render_levels = 3
+    assert faults(scene, []) == []
+    smooth.levels = 8
+    assert "'Cup' has 393,218 vertices" in " ".join(faults(scene, []))
 
 
 def test_what_hangs_on_a_wall_does_not_float(scene):

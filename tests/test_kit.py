@@ -200,6 +200,32 @@ def test_a_pixel_above_the_horizon_is_refused_with_the_horizons_row():
         kit.on_plane(0.5, 0.5, 6)
 
 
+@pytest.mark.parametrize("ortho_scale", [None, 3.0])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
+@given(st.floats(-0.5, 0.5), st.floats(0, 2), st.floats(0.05, 1.5))
+def test_a_thing_as_high_as_said_ends_at_that_row(ortho_scale, x, y, height):
+    kit.set_camera((1, -4, 2), (0, 1, 0.5), lens=35, shift=(0.1, -0.2), ortho_scale=ortho_scale)
+    row = kit.project((x, y, 0.2 + height))[1]
+    assert kit.height_to_row(row, (x, y, 0.2)) == pytest.approx(height, abs=1e-3)
+
+
+def test_a_row_below_the_foot_is_refused_with_the_foots_row():
+    kit.level_camera(height=1.5, horizon=0.4)
+    foot = kit.on_plane(0.5, 0.8)
+    with pytest.raises(ValueError, match=r"its foot is at row v=0\.800"):
+        kit.height_to_row(0.9, foot)
+
+
+def test_a_lathe_of_few_sides_shows_facets_and_of_many_is_smooth():
+    for sides, smooth in ((8, False), (48, True)):
+        obj = kit.lathe("Post", [(0.1, 0), (0.1, 1)], segments=sides)
+        assert len(obj.data.vertices) == 2 * sides
+        sharp = obj.data.attributes.get("sharp_edge")
+        assert (sharp is None or not any(each.value for each in sharp.data)) == smooth
+    with pytest.raises(ValueError, match="segments"):
+        kit.lathe("Post", [(0.1, 0), (0.1, 1)], segments=2)
+
+
 def test_on_object_finds_the_nearest_face_of_what_the_modifiers_made():
     kit.level_camera(height=0.5, location=(0, -6))
     kit.box("Crate", (1, 1, 1))
@@ -290,6 +316,15 @@ SOLIDS = {
     "corner the other way": (
         lambda name, **given: kit.extrude(name, [*CORNER[::-1], CORNER[-1]], 0.4, bevel=0.03, **given),
         (0.6, 0.4, 0.8),
+    ),
+    "slab": (lambda name, **given: kit.slab(name, CORNER, 0.05, **given), (0.6, 0.8, 0.05)),
+    "rounded slab the other way": (
+        lambda name, **given: kit.slab(name, [*CORNER[::-1], CORNER[-1]], 0.2, bevel=0.02, **given),
+        (0.6, 0.8, 0.2),
+    ),
+    "hexagonal nut": (
+        lambda name, **given: kit.lathe(name, [(0, 0), (0.5, 0), (0.5, 0.2), (0, 0.2)], segments=6, **given),
+        (1, 0.866, 0.2),
     ),
     "bar": (lambda name, **given: kit.tube(name, [(0, 0, 0), (0, 0, 2)], 0.25, **given), (0.5, 0.5, 2)),
     "pipe": (

@@ -11,6 +11,7 @@ from .materials import assign, fabric, material, noise, wood
 from .placement import (
     at_depth,
     height_at,
+    height_to_row,
     level_camera,
     on_object,
     on_plane,
@@ -22,7 +23,8 @@ from .placement import (
     width_at,
 )
 from .scene import start_scene, start_stage
-from .shapes import box, cone, cylinder, extrude, group, lathe, plane, rounded_box, sphere, tube
+from .shapes import box, cone, cylinder, extrude, group, lathe, plane, rounded_box, slab, sphere, tube
+from .tuning import own_material, set_base_color, set_glow, set_light, tint, tint_world
 
 __all__ = [
     "area_light",
@@ -36,25 +38,33 @@ __all__ = [
     "fabric",
     "group",
     "height_at",
+    "height_to_row",
     "lathe",
     "level_camera",
     "material",
     "noise",
     "on_object",
     "on_plane",
+    "own_material",
     "plane",
     "point_light",
     "project",
     "put_on",
     "put_on_ground",
     "rounded_box",
+    "set_base_color",
     "set_camera",
+    "set_glow",
+    "set_light",
+    "slab",
     "sphere",
     "spot_light",
     "start_scene",
     "start_stage",
     "sun",
     "tilted_camera",
+    "tint",
+    "tint_world",
     "tube",
     "width_at",
     "wood",

@@ -38,7 +38,26 @@ def _points(points: Sequence[Sequence[float]], count: int, what: str, least: int
     return kept
 
 
-def _turned(profile: Sequence[Sequence[float]]) -> tuple[list[tuple[float, ...]], list[list[int]]]:
+def _ring(outline: Sequence[Sequence[float]], what: str) -> list[tuple[float, ...]]:
+    """Check an outline of points with two coordinates, which goes round an area; without a repeated last point."""
+    points = _points(outline, 2, what, 3)
+    if points[0] == points[-1]:
+        points.pop()
+    area = sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(points, points[1:] + points[:1], strict=True))
+    if len(points) < 3 or abs(area) < 1e-10:
+        raise ValueError(f"{what} must go round an area, with at least 3 different points")
+    return points
+
+
+def _prism(count: int) -> list[list[int]]:
+    """Return the faces between an outline of so many vertices and its copy, with both ends."""
+    sides = [[i, (i + 1) % count, count + (i + 1) % count, count + i] for i in range(count)]
+    return [list(range(count)), list(range(count, 2 * count)), *sides]
+
+
+def _turned(
+    profile: Sequence[Sequence[float]], segments: int = SEGMENTS
+) -> tuple[list[tuple[float, ...]], list[list[int]]]:
     """Turn (r, z) points about z: a ring for each point, one vertex where r=0, flat ends as one face.
 
     A profile that ends where it starts becomes a closed ring.
@@ -55,8 +74,8 @@ def _turned(profile: Sequence[Sequence[float]]) -> tuple[list[tuple[float, ...]]
     vertices: list[tuple[float, ...]] = []
     rings = []
     for r, z in points:
-        count = SEGMENTS if r > 0.0 else 1
-        turns = [2.0 * math.pi * step / SEGMENTS for step in range(count)]
+        count = segments if r > 0.0 else 1
+        turns = [2.0 * math.pi * step / segments for step in range(count)]
         rings.append(range(len(vertices), len(vertices) + count))
         vertices += [(r * math.cos(turn), r * math.sin(turn), z) for turn in turns]
     faces = [list(ring) for ring, cap in zip((rings[0], rings[-1]), caps, strict=False) if cap]

@@ -145,6 +145,28 @@ def height_at(depth: float) -> float:
     return (top - bottom) * (1.0 if camera.data.type == "ORTHO" else _size(depth, "depth"))
 
 
+def height_to_row(v: float, base: Sequence[float]) -> float:
+    """Height in metres of a thing that stands at world position base and whose top is seen at row v.
+
+    ValueError where nothing upright there can reach that row.
+    """
+    v = _number(v, "v (fraction of the picture's height, not pixels)", -10.0, 10.0)
+    camera = _camera()
+    matrix, (_, _, bottom, top) = _frame(camera)
+    _, y, z = matrix.inverted() @ Vector(_numbers(base, 3, "base (x, y, z)"))
+    _, up_y, up_z = matrix.inverted().to_3x3() @ Vector((0.0, 0.0, 1.0))
+    row = top + v * (bottom - top)
+    if camera.data.type == "ORTHO":
+        gap, rise = row - y, up_y
+    else:  # y + h up_y = -row (z + h up_z)
+        gap, rise = -row * z - y, up_y + row * up_z
+    height = gap / rise if abs(rise) > 1e-6 else math.inf
+    if not 0.0 < height < 1e4 or (camera.data.type != "ORTHO" and z + height * up_z >= 0.0):
+        _, foot, _ = project(base)
+        raise ValueError(f"nothing upright at {tuple(base)!r} reaches row v={v:g}: its foot is at row v={foot:.3f}")
+    return height
+
+
 def put_on_ground(obj: bpy.types.Object | str, z: float = 0.0) -> bpy.types.Object:
     """Move obj (with children) up or down until its lowest point is at height z."""
     obj = _object(obj)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import bpy
 
 from .materials import _material
-from .meshes import SEGMENTS, SHARP_ANGLE, _box_parts, _mesh, _points, _swept, _turned
+from .meshes import SEGMENTS, SHARP_ANGLE, _box_parts, _mesh, _points, _prism, _ring, _swept, _turned
 from .placement import _bounds
 from .scene import _family, _find, _link, _number, _numbers, _object, _size, _update
 
@@ -108,12 +108,18 @@ def lathe(
     rotation: Sequence[float] | None = None,
     material: bpy.types.Material | str | None = None,
     parent: bpy.types.Object | str | None = None,
+    segments: int = SEGMENTS,
 ) -> bpy.types.Object:
-    """Profile [(r, z), …] relative to location, turned about z; an end is closed where r=0, else open."""
+    """Profile [(r, z), …] relative to location, turned about z; an end is closed where r=0, else open.
+
+    segments = sides around. Edges that bend by less than 35 degrees are shaded smooth: with up to 10
+    sides they show as facets, and a profile's corner stays sharp unless it is rounded by more points.
+    """
+    segments = round(_number(segments, f"{name}: segments", 3, 1024))
     points = _points(profile, 2, f"{name}: profile (r, z)", 2)
     if min(r for r, _ in points) < 0.0 or max(r for r, _ in points) < 1e-5:
         raise ValueError(f"{name}: profile must be points (r, z) with r from 0 and some r above 0")
-    vertices, faces = _turned(points)
+    vertices, faces = _turned(points, segments)
     return _solid(name, vertices, faces, location, rotation, material, parent)
 
 
@@ -131,18 +137,32 @@ def extrude(
 
     It may be concave; bevel rounds its edges by a modifier.
     """
-    points = _points(outline, 2, f"{name}: outline (x, z)", 3)
-    if points[0] == points[-1]:
-        points.pop()
-    count, depth = len(points), _size(depth, f"{name}: depth")
-    area = sum(ax * bz - bx * az for (ax, az), (bx, bz) in zip(points, points[1:] + points[:1], strict=True))
-    if count < 3 or abs(area) < 1e-10:
-        raise ValueError(f"{name}: outline must go round an area, with at least 3 different points (x, z)")
+    points = _ring(outline, f"{name}: outline (x, z)")
+    depth = _size(depth, f"{name}: depth")
     vertices = [(x, y, z) for y in (0.0, depth) for x, z in points]
-    faces = [list(range(count)), list(range(count, 2 * count))]
-    faces += [[i, (i + 1) % count, count + (i + 1) % count, count + i] for i in range(count)]
     bevel = _number(bevel, f"{name}: bevel", 0.0)
-    return _solid(name, vertices, faces, location, rotation, material, parent, bevel)
+    return _solid(name, vertices, _prism(len(points)), location, rotation, material, parent, bevel)
+
+
+def slab(
+    name: str,
+    outline: Sequence[Sequence[float]],
+    height: float,
+    location: Sequence[float] | None = None,
+    rotation: Sequence[float] | None = None,
+    material: bpy.types.Material | str | None = None,
+    parent: bpy.types.Object | str | None = None,
+    bevel: float = 0.0,
+) -> bpy.types.Object:
+    """Flat slab: outline [(x, y), …] seen from above, relative to location, grown upwards by height.
+
+    It may be concave; bevel rounds its edges by a modifier.
+    """
+    points = _ring(outline, f"{name}: outline (x, y)")
+    height = _size(height, f"{name}: height")
+    vertices = [(x, y, z) for z in (0.0, height) for x, y in points]
+    bevel = _number(bevel, f"{name}: bevel", 0.0)
+    return _solid(name, vertices, _prism(len(points)), location, rotation, material, parent, bevel)
 
 
 def tube(

@@ -20,10 +20,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from ..errors import Cancelled, StudioError
+from ..process import Gone, Process
 from . import post_mortem
 from .failures import Kind
-from .process import Gone, Process
-from .scene import Change, SceneDescription
+from .pixels import Ids, LightPasses
+from .scene import Change, Places, SceneDescription
 
 _START_SECONDS = 120.0  # a first start from a slow disk reads about 1 GB
 _VERB_SECONDS = 120.0  # opening, saving and describing even huge scenes takes less
@@ -33,6 +34,9 @@ _STARTS = 2
 
 _BLEND_END = bytes.fromhex("b1ea928f")  # of the table that closes a compressed .blend
 _PNG_END = b"IEND\xaeB`\x82"
+_NPZ_END = b"\0\0"  # the length of a zip's comment
+
+_RENDERS = {"render", "ids", "light_passes"}
 
 
 class RenderFailed(StudioError):
@@ -143,26 +147,39 @@ class Studio:
         return result
 
     def render(
-        self, path: Path, view: Literal["camera", "solid"] = "camera", size: int = 256, samples: int = 16
+        self, path: Path, view: Literal["camera", "solid", "plain"] = "camera", size: int = 256, samples: int = 16
     ) -> None:
         """Write a PNG (8-bit sRGB, no alpha), its longer side `size` pixels; changes nothing in the scene.
 
-        "camera" is Cycles with so many samples, denoised where Blender can; "solid" is plain, one colour
-        an object, and needs OpenGL. The same scene gives the same pixels. Raises NoCamera or RenderFailed.
+        "camera" is Cycles with so many samples, denoised where Blender can; "solid" shows one colour
+        an object, "plain" the materials' viewport colours as a solid viewport does; both need OpenGL.
+        The same scene gives the same pixels. Raises NoCamera or RenderFailed.
         """
-        seconds = self.limits.render_seconds
-        try:
-            self._write(
-                path,
-                _PNG_END,
-                lambda temporary: self._ask("render", seconds, path=temporary, view=view, size=size, samples=samples),
-            )
-        except Gone as gone:
-            raise RenderFailed(post_mortem.no_render(gone, seconds)) from gone
+        self._render(path, _PNG_END, "render", view=view, size=size, samples=samples)
+
+    def ids(self, path: Path, size: int = 256) -> Ids:
+        """Write (.npz), and return, which object and material each pixel of the camera's view shows.
+
+        The view's longer side is `size` pixels; changes nothing in the scene. Raises NoCamera or RenderFailed.
+        """
+        self._render(path, _NPZ_END, "ids", size=size)
+        return Ids.read(path)
+
+    def light_passes(self, path: Path, size: int = 256, samples: int = 24) -> LightPasses:
+        """Write (.npz), and return, how much each light brings to each pixel, and what of it can be tuned.
+
+        The view's longer side is `size` pixels; changes nothing in the scene. Raises NoCamera or RenderFailed.
+        """
+        self._render(path, _NPZ_END, "light_passes", size=size, samples=samples)
+        return LightPasses.read(path)
 
     def describe(self) -> SceneDescription:
         """Describe the scene as it is, in data and text."""
         return SceneDescription.model_validate(self._sure("describe"))
+
+    def places(self) -> Places:
+        """Read where camera and objects stand, as a layout solve needs it."""
+        return Places.model_validate(self._sure("places"))
 
     def check(self, expected: list[str]) -> list[str]:
         """List the scene's faults, among them objects that were expected by name and are missing."""
@@ -247,6 +264,14 @@ class Studio:
             self._process.kill()
         self._process, self._at_start = None, False
 
+    def _render(self, path: Path, ending: bytes, verb: str, **arguments: Any) -> None:
+        """Write what a verb renders."""
+        seconds = self.limits.render_seconds
+        try:
+            self._write(path, ending, lambda temporary: self._ask(verb, seconds, path=temporary, **arguments))
+        except Gone as gone:
+            raise RenderFailed(post_mortem.no_render(gone, seconds)) from gone
+
     def _write(self, path: Path, ending: bytes, write: Callable[[str], None]) -> None:
         """Let Blender write beside the path, and put the file in its place once it is whole.
 
@@ -278,5 +303,5 @@ def _refusal(verb: str, reply: dict[str, Any]) -> StudioError:
     """Word what Blender could not do; the process goes on."""
     if reply["error"] == "no camera":
         return NoCamera("The scene has no camera, so there is nothing to see.")
-    kind = RenderFailed if verb == "render" else StudioError
-    return kind(f"Blender could not {verb}: {reply['message'].removeprefix('Error: ').rstrip('.')}.")
+    kind, what = (RenderFailed, "render") if verb in _RENDERS else (StudioError, verb)
+    return kind(f"Blender could not {what}: {reply['message'].removeprefix('Error: ').rstrip('.')}.")

@@ -24,11 +24,10 @@ _MOST_VERTICES = 20_000
 _SAMPLES = 128
 
 
-def floating(scene: bpy.types.Scene, shown: dict[str, Extent], view: View | None) -> list[str]:
-    """Say which of the shown objects float. Flat ones (pictures, cards) and lamps never do; nor does what the
+def floating(things: list[Thing], view: View | None) -> list[str]:
+    """Say which things float. Flat ones (pictures, cards) and lamps never do; nor does what the
     picture's edge cuts, as something outside may hold it, nor the lowest thing of the scene.
     """
-    things = _things(scene, shown)
     if not things:
         return []
     lows, highs = np.array([thing.low for thing in things]), np.array([thing.high for thing in things])
@@ -46,7 +45,29 @@ def floating(scene: bpy.types.Scene, shown: dict[str, Extent], view: View | None
     return found
 
 
-class _Thing:
+def loose(things: list[Thing], shown: dict[str, Extent]) -> list[str]:
+    """Say which parts of a thing hang in the air: they touch none of its other parts, and nothing else."""
+    found = []
+    for thing in things:
+        if len(thing.objects) < 2 or thing.is_lamp:
+            continue
+        parts = [Thing(obj.name, [obj], shown[obj.name], thing.scene) for obj in thing.objects]
+        for part in parts:
+            near = [other for other in parts if other is not part] + [other for other in things if other is not thing]
+            if part.low[2] > part.gap and not part.is_flat and not any(_meet(part, other) for other in near):
+                found.append(
+                    f"{part.name!r}, a part of {thing.name!r}, touches none of its other parts and nothing else: "
+                    "bring it to what it belongs to."
+                )
+    return found
+
+
+def _meet(a: Thing, b: Thing) -> bool:
+    gap = max(a.gap, b.gap)
+    return bool((a.low - gap <= b.high).all() and (b.low <= a.high + gap).all()) and a.touches(b)
+
+
+class Thing:
     """A family of objects in the world; `name` is the one that has to be moved."""
 
     def __init__(self, name: str, objects: list[bpy.types.Object], extent: Extent, scene: bpy.types.Scene) -> None:
@@ -61,6 +82,7 @@ class _Thing:
 
     @property
     def is_lamp(self) -> bool:
+        """Whether any of its materials gives light."""
         return any(slot.material and emits(slot.material) for obj in self.objects for slot in obj.material_slots)
 
     @cached_property
@@ -70,7 +92,7 @@ class _Thing:
         whole = len(self.extent.points) == self.extent.vertices <= _MOST_VERTICES
         return _tree(self.objects, self.scene) if whole else None
 
-    def touches(self, other: _Thing) -> bool:
+    def touches(self, other: Thing) -> bool:
         """Tell whether the other's surface is within the gap, or cuts this one's."""
         if self.tree is None or other.tree is None:
             return True
@@ -89,7 +111,8 @@ class _Thing:
         return (Vector(point) for point in np.concatenate([points[: _SAMPLES // 2], points[::step]]))
 
 
-def _things(scene: bpy.types.Scene, shown: dict[str, Extent]) -> list[_Thing]:
+def things_of(scene: bpy.types.Scene, shown: dict[str, Extent]) -> list[Thing]:
+    """Join the shown objects to things: each with its parent, siblings and children."""
     families: dict[str, list[bpy.types.Object]] = {}
     for name in shown:
         root = scene.objects[name]
@@ -97,7 +120,7 @@ def _things(scene: bpy.types.Scene, shown: dict[str, Extent]) -> list[_Thing]:
             root = root.parent
         families.setdefault(root.name, []).append(scene.objects[name])
     return [
-        _Thing(name, members, joined(shown[obj.name] for obj in members), scene) for name, members in families.items()
+        Thing(name, members, joined(shown[obj.name] for obj in members), scene) for name, members in families.items()
     ]
 
 
@@ -126,7 +149,7 @@ def _cut_by_edge(view: View, extent: Extent) -> bool:
     return left <= 0 or top <= 0 or right >= 1 or bottom >= 1
 
 
-def _sentence(thing: _Thing, things: list[_Thing]) -> str:
+def _sentence(thing: Thing, things: list[Thing]) -> str:
     bottom = float(thing.low[2])
     under, top = None, 0.0
     low = thing.extent.points[thing.extent.points[:, 2] <= bottom + thing.gap]
@@ -147,7 +170,7 @@ def _sentence(thing: _Thing, things: list[_Thing]) -> str:
     return f"{thing.name!r} floats {where}: put it down, let it touch what holds it, or parent it to that."
 
 
-def _nearest(thing: _Thing, things: list[_Thing]) -> tuple[str, float] | None:
+def _nearest(thing: Thing, things: list[Thing]) -> tuple[str, float] | None:
     """Name the thing that is nearest within one's own size, and its distance."""
     reach = thing.gap / _GAP
     points = thing.extent.points

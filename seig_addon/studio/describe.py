@@ -6,6 +6,7 @@ Only reads. Runs inside Blender without pydantic.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +16,12 @@ from .compare import hex_color
 from .extent import Extent, View, extents, hidden
 from .looks import base_color, world_light
 
-# A prompt's share for the scene: some 1,500 tokens, of which objects may take most.
-_TEXT = 6000
-_OBJECT_TEXT = 4200
+# A prompt's share for the scene: some 2,500 tokens. What doesn't fit is told shorter, never left out: a
+# model takes what it can't find in the list for missing.
+_OBJECT_TEXT = 7000
+_MATERIAL_TEXT = 2500
+
+_NUMBER = re.compile(r"(.*?)[._ -]*\d+")
 
 Values = dict[str, Any]
 
@@ -58,6 +62,7 @@ def _object(obj: bpy.types.Object, extent: Extent, view: View | None, is_hidden:
         "materials": list(dict.fromkeys(slot.material.name for slot in obj.material_slots if slot.material)),
         "vertices": 0 if obj.type == "EMPTY" else extent.vertices,
         "modifiers": [modifier.name for modifier in obj.modifiers],
+        "bounds": [extent.low.tolist(), extent.high.tolist()] if len(extent.points) else None,
     }
 
 
@@ -121,17 +126,43 @@ def _text(scene: bpy.types.Scene, description: Values) -> str:
         f"World: {world['color'] or 'textured'}, strength {_number(world['strength'])}" if world else "World: none"
     )
     lines.append("Lights:" if description["lights"] else "Lights: none")
-    lines += _fitted([_light_line(light) for light in description["lights"]], _TEXT // 6)
+    lines += [_light_line(light) for light in description["lights"]]
     lines.append("Objects (location and size in metres; box = left top right bottom in the picture):")
-    objects = description["objects"]
-    lines += _fitted([_object_line(info) for info in objects], _OBJECT_TEXT, [_area(info) for info in objects])
+    lines += _object_lines(description["objects"])
     lines.append("Materials:" if description["materials"] else "Materials: none")
     materials = [
         f"- {info['name']}: {info['base_color'] or 'textured'} on {_names(info['users'])}"
         for info in description["materials"]
     ]
-    lines += _fitted(materials, _TEXT - sum(len(line) + 1 for line in lines) - 20)
+    names = [info["name"] for info in description["materials"]]
+    lines += _fitted(materials, names, _MATERIAL_TEXT, [len(info["users"]) for info in description["materials"]])
     return "\n".join(lines)
+
+
+def _object_lines(objects: Sequence[Values]) -> list[str]:
+    """A line an object; where that is too long, a line for all numbered parts of a kind, and names for the smallest."""
+    whole = [_object_line(info) for info in objects]
+    if sum(len(line) + 1 for line in whole) <= _OBJECT_TEXT:
+        return whole
+    kinds: dict[tuple[str, str | None], list[Values]] = {}
+    for info in objects:
+        numbered = _NUMBER.fullmatch(info["name"]) if info["parent"] else None
+        kinds.setdefault((numbered.group(1) if numbered else info["name"], info["parent"]), []).append(info)
+    groups = list(kinds.values())
+    lines = [_object_line(group[0]) if len(group) == 1 else _group_line(group) for group in groups]
+    names = [", ".join(info["name"] for info in group) for group in groups]
+    return _fitted(lines, names, _OBJECT_TEXT, [max(_area(info) for info in group) for group in groups])
+
+
+def _group_line(group: Sequence[Values]) -> str:
+    boxes = [info["box"] for info in group if info["box"]]
+    parts = [f"- {group[0]['name']} to {group[-1]['name']}: {len(group)} parts"]
+    if boxes:
+        around = [side(box[i] for box in boxes) for i, side in enumerate((min, min, max, max))]
+        parts.append(f"together in box {' '.join(_number(edge) for edge in around)}")
+    materials = list(dict.fromkeys(name for info in group for name in info["materials"]))
+    parts += [f"material {_names(materials)}"] if materials else []
+    return ", ".join([*parts, f"parent {group[0]['parent']}"])
 
 
 def _light_line(info: Values) -> str:
@@ -162,9 +193,9 @@ def _area(info: Values) -> float:
     return (right - left) * (bottom - top)
 
 
-def _fitted(lines: list[str], limit: int, weights: Sequence[float] | None = None) -> list[str]:
-    """Keep the heaviest lines that fit into `limit` characters, in their order, and count the others."""
-    order = sorted(range(len(lines)), key=lambda i: -weights[i]) if weights else range(len(lines))
+def _fitted(lines: list[str], names: Sequence[str], limit: int, weights: Sequence[float]) -> list[str]:
+    """Keep the heaviest lines that fit into `limit` characters, in their order, and name the others."""
+    order = sorted(range(len(lines)), key=lambda i: -weights[i])
     kept: set[int] = set()
     length = 0
     for index in order:
@@ -172,8 +203,8 @@ def _fitted(lines: list[str], limit: int, weights: Sequence[float] | None = None
         if length > limit:
             break
         kept.add(index)
-    text = [lines[index] for index in sorted(kept)]
-    return text if len(kept) == len(lines) else [*text, f"… and {len(lines) - len(kept)} more"]
+    others = [names[index] for index in range(len(lines)) if index not in kept]
+    return [lines[index] for index in sorted(kept)] + ([f"- and, smaller: {', '.join(others)}"] if others else [])
 
 
 def _names(names: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 import bpy
 import numpy as np
 
-from .contact import floating
+from .contact import floating, loose, things_of
 from .extent import Extent, View, extents, hidden
+from .intersect import intersecting
 from .looks import emits, gives_light
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
@@ -21,6 +22,7 @@ _DEFAULT_NAME = re.compile(
     r"(Cube|Sphere|Icosphere|Cylinder|Cone|Plane|Torus|Circle|Grid|Suzanne|Mesh|Object|Empty|Text|Mball|Curve"
     r"|BezierCurve|BezierCircle|NurbsPath|NurbsCurve|NurbsCircle|Surface|Sphere)(\.\d{3})?"
 )
+_FINE = 200_000  # vertices: more than any one object of a picture shows
 _NUMBERED = re.compile(r"\.\d{3,}$")
 
 
@@ -45,8 +47,9 @@ def faults(scene: bpy.types.Scene, expected: Sequence[str] = ()) -> list[str]:
         )
     found += _hidden(scene, unseen, expected)
     found += _default_names(scene, expected)
-    found += floating(scene, shown, view)
-    return found
+    things = things_of(scene, shown)
+    found += [*_too_fine(shown), *floating(things, view), *loose(things, shown)]
+    return found + intersecting(things, expected)
 
 
 def _missing(scene: bpy.types.Scene, expected: Iterable[str], shapes: dict[str, Extent]) -> list[str]:
@@ -142,6 +145,14 @@ def _default_names(scene: bpy.types.Scene, expected: Sequence[str]) -> list[str]
         if obj.type in _SOLID | {"EMPTY"} and obj.name not in expected and _DEFAULT_NAME.fullmatch(obj.name)
     ]
     return [f"Default names: {_quoted(names)}. Name each object after what it is."] if names else []
+
+
+def _too_fine(shown: dict[str, Extent]) -> list[str]:
+    return [
+        f"{name!r} has {extent.vertices:,} vertices: {_FINE:,} are plenty for one object; use fewer segments or levels."
+        for name, extent in shown.items()
+        if extent.vertices > _FINE
+    ]
 
 
 def _lit(scene: bpy.types.Scene, unseen: set[str]) -> bool:

@@ -4,8 +4,8 @@ import re
 import sys
 from typing import Any
 
+from ..process import Gone
 from .failures import failure
-from .process import Gone
 from .watch import MEMORY_EXIT
 
 _OUT_OF_MEMORY = re.compile(r"lloc returns null|MemoryError|bad_alloc|[Oo]ut of memory")

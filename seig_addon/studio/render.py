@@ -1,4 +1,4 @@
-"""Renders the scene as it is: from its camera with Cycles, or solid with one colour an object.
+"""Renders the scene as it is: from its camera with Cycles, or solid with one colour an object or as viewports do.
 
 Leaves every setting as it found it. What makes the scene's look (bounces, exposure, view transform,
 film) is never touched, so that a working picture and the final one differ in size and noise only.
@@ -13,46 +13,59 @@ from typing import Any
 
 import bpy
 
+from . import plain
+
 
 class NoCamera(Exception):
     """The scene has no camera to look through."""
 
 
 def render(scene: bpy.types.Scene, path: Path, view: str, size: int, samples: int) -> None:
-    """Write an 8-bit sRGB RGB PNG whose longer side is `size` pixels; the view is "camera" or "solid".
+    """Write an 8-bit sRGB RGB PNG whose longer side is `size` pixels; the view is "camera", "solid" or "plain".
 
     Raises NoCamera, and RuntimeError where Blender could not render or write.
     """
     if scene.camera is None:
         raise NoCamera("the scene has no camera")
     shape = scene.render
-    scale = size / max(shape.resolution_x, shape.resolution_y)
     with ExitStack() as settings:
 
         def use(owner: Any, **values: Any) -> None:
             settings.enter_context(temporarily(owner, values))
 
-        use(
-            shape,
-            resolution_x=max(1, round(shape.resolution_x * scale)),
-            resolution_y=max(1, round(shape.resolution_y * scale)),
-            resolution_percentage=100,
-            use_border=False,
-            use_compositing=False,
-            use_sequencer=False,
-            use_persistent_data=False,
-        )
+        at_size(settings, scene, size)
         use(shape.image_settings, file_format="PNG", color_mode="RGB", color_depth="8")
         if view == "solid":
             use(shape, engine="BLENDER_WORKBENCH")
             use(scene.display.shading, light="STUDIO", color_type="RANDOM")
+        elif view == "plain":
+            use(shape, engine="BLENDER_WORKBENCH", film_transparent=False)
+            use(scene.view_settings, **plain.VIEW)
+            use(scene.display.shading, light="STUDIO")
+            use(scene.display.shading, **plain.SHADING)
         else:
             use(shape, engine="CYCLES")
             use(scene.cycles, device="CPU", samples=samples, seed=0, use_animated_seed=False, time_limit=0.0)
-            use(scene.cycles, use_denoising=_can_denoise())
+            use(scene.cycles, use_denoising=can_denoise())
         bpy.ops.render.render()
         # Not render's own write_still, which reads braces in a path as a template.
         bpy.data.images["Render Result"].save_render(str(path), scene=scene)
+
+
+def at_size(settings: ExitStack, scene: bpy.types.Scene, size: int) -> None:
+    """Make renders of the whole picture, its longer side `size` pixels, as it is without what is done afterwards."""
+    shape = scene.render
+    scale = size / max(shape.resolution_x, shape.resolution_y)
+    values = {
+        "resolution_x": max(1, round(shape.resolution_x * scale)),
+        "resolution_y": max(1, round(shape.resolution_y * scale)),
+        "resolution_percentage": 100,
+        "use_border": False,
+        "use_compositing": False,
+        "use_sequencer": False,
+        "use_persistent_data": False,
+    }
+    settings.enter_context(temporarily(shape, values))
 
 
 @contextmanager
@@ -68,7 +81,7 @@ def temporarily(owner: Any, values: dict[str, Any]) -> Iterator[None]:
             setattr(owner, name, value)
 
 
-def _can_denoise() -> bool:
+def can_denoise() -> bool:
     """Tell whether this build carries a denoiser; Debian's does not."""
     import _cycles  # comes with Blender's Cycles
 

@@ -52,7 +52,7 @@ class ObjectInfo(BaseModel):
     `type` is Blender's (MESH, CURVE, EMPTY, …). An empty stands for its children: dimensions and box are
     theirs. `box` is cut at the picture's edges, and None where nothing of the object is in view. `visible`:
     in view and rendered, whatever may stand in front. `hidden`: switched off for rendering.
-    `vertices` counts the evaluated mesh.
+    `vertices` counts the evaluated mesh. `bounds` are the lower and upper corner of its box in the world.
     """
 
     name: str
@@ -66,6 +66,7 @@ class ObjectInfo(BaseModel):
     materials: list[str]
     vertices: int
     modifiers: list[str]
+    bounds: tuple[Vec3, Vec3] | None = None
 
 
 class MaterialInfo(BaseModel):
@@ -117,6 +118,47 @@ class SceneDescription(BaseModel):
     world: WorldInfo | None
     text: str
     blender_version: str
+
+
+class CameraPlace(BaseModel):
+    """The scene's camera as a projection. `rotation`: XYZ Euler angles in the world, radians.
+
+    `frame`: left, right, bottom, top of the picture at depth 1 (perspective) or any depth (orthographic)
+    in the camera's space, shift included; `shifts_high`: its height in the units of `shift_y`.
+    """
+
+    location: Vec3
+    rotation: Vec3
+    frame: tuple[float, float, float, float]
+    lens: float | None
+    ortho_scale: float | None
+    shift_y: float
+    shifts_high: float
+    movable: bool
+
+
+class Place(BaseModel):
+    """A rendered object, and where it stands. `movable`: its location and scale alone say where.
+
+    `space` (4×4) takes the space of `location` to the world; `origin` is location with its delta, there.
+    `points` are the outermost ones of its own shape, in the world; empties have none.
+    """
+
+    name: str
+    parent: str | None
+    movable: bool
+    space: tuple[tuple[float, ...], ...]
+    origin: Vec3
+    location: Vec3
+    scale: Vec3
+    points: list[Vec3]
+
+
+class Places(BaseModel):
+    """Where a scene's camera and objects stand; without a camera where there is none that can be fitted."""
+
+    camera: CameraPlace | None
+    objects: list[Place]
 
 
 _SENTENCES: dict[ChangeKind, str] = {

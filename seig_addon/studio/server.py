@@ -20,10 +20,11 @@ from typing import Any, TextIO
 import bpy
 
 from ..kit import start_scene
-from . import execute
+from . import execute, passes
 from .compare import compare
 from .describe import describe
 from .faults import faults
+from .places import places
 from .render import NoCamera, render
 from .state import scene_state
 from .watch import deadline
@@ -101,9 +102,21 @@ class _Inside:
         """Render a picture."""
         render(bpy.context.scene, Path(path), view, size, samples)
 
+    def ids(self, path: str, size: int) -> None:
+        """Write whose each pixel is."""
+        passes.ids(bpy.context.scene, Path(path), size)
+
+    def light_passes(self, path: str, size: int, samples: int) -> None:
+        """Write which light brings how much to each pixel."""
+        passes.light_passes(bpy.context.scene, Path(path), size, samples)
+
     def describe(self) -> dict[str, Any]:
         """Describe the scene."""
         return describe(bpy.context.scene)
+
+    def places(self) -> dict[str, Any]:
+        """Read where things stand."""
+        return places(bpy.context.scene)
 
     def check(self, expected: list[str]) -> list[str]:
         """Find faults."""
