@@ -6,19 +6,21 @@ import json
 from collections.abc import Callable
 
 from seig_addon.errors import Cancelled
-from seig_addon.models import Reply, Usage, title_of
+from seig_addon.models import Costless, Reply, Usage, title_of
 
 USAGE = Usage(input_tokens=100, output_tokens=10)
 
 
-class ScriptedModel:
+class ScriptedModel(Costless):
     """Answers with the replies in order: a string, a Reply, or a function of the messages."""
 
-    name = "scripted"
-
-    def __init__(self, replies: list[str | Reply | Callable]) -> None:
+    def __init__(self, replies: list[str | Reply | Callable], name="scripted", at_once=1, price=0.01) -> None:
         self.replies = list(replies)
+        self.name, self.at_once, self.price = name, at_once, price
         self.questions: list = []
+
+    def most(self, messages) -> float | None:
+        return self.price
 
     def ask(self, messages, schema=None, cancel=None) -> Reply:
         if cancel is not None and cancel.is_set():
@@ -28,7 +30,7 @@ class ScriptedModel:
         reply = self.replies.pop(0)
         if callable(reply):
             reply = reply(messages)
-        return reply if isinstance(reply, Reply) else Reply(reply, USAGE, 0.01)
+        return reply if isinstance(reply, Reply) else Reply(reply, USAGE, self.price)
 
     @property
     def titles(self) -> list[str]:

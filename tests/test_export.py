@@ -113,6 +113,47 @@ def test_the_export_builds_the_same_scene_as_the_stages(tmp_path):
     assert [len(json.loads(scene[0].removeprefix("SCENE"))), "Oak" in scene[0]] == [9, True]
 
 
+OTHERS = """
+import bpy
+red = bpy.data.materials.new("Red")
+for number in range(2):
+    bpy.ops.mesh.primitive_cube_add(location=(5, 5, number))
+    bpy.context.object.name = "Box"
+    bpy.context.object.data.materials.append(red)
+bpy.context.scene.world = bpy.data.worlds.new("World")
+"""
+BY_NAME = """
+import bpy
+from seig_kit import box, material, world
+box("Box", (1, 1, 1), material=material("Red", "#ff0000"))
+bpy.data.objects["Box"].location.x = 2
+bpy.context.scene.objects["Box"].scale.z = 3
+bpy.data.materials["Red"].diffuse_color = (1, 0, 0, 1)
+world("#000000", 0)
+bpy.data.worlds["World"].color = (0, 1, 0)
+raise KeyError("late")
+"""
+AFTERWARDS = """
+import bpy
+for scene in bpy.data.scenes:
+    boxes = [(obj.name, *obj.location, obj.scale.z) for obj in scene.objects if "Box" in obj.name]
+    print("SAID", scene.name, sorted(boxes), scene.world.name, scene.world.color[1] == 1)
+print("SAID", [(each.name, each.diffuse_color[1] == 0) for each in bpy.data.materials if "Red" in each.name])
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["ends well", "raises at the end"])
+def test_in_a_file_that_has_its_names_it_finds_its_own_things(tmp_path, fails):
+    program = export({"geometry": BY_NAME if fails else BY_NAME.replace("raise", "# raise")})
+    exported = f"try:\n    exec({program!r}, {{}})\nexcept KeyError as error:\n    assert 'late' in str(error)\n"
+    said, _ = run(OTHERS + exported + AFTERWARDS, tmp_path)
+    assert said == [
+        "SAID Picture [('Box.002', 2.0, 0.0, 0.0, 3.0)] World.002 True",
+        "SAID Scene [('Box', 5.0, 5.0, 0.0, 1.0), ('Box.001', 5.0, 5.0, 1.0, 1.0)] World.001 False",
+        "SAID [('Red', False), ('Red.001', True)]",
+    ]
+
+
 WEIRD = {
     "text": 'text = """one\n  two\n\tthree\n"""\nprint("SAID", repr(text))',
     "format": "x = 3\nprint('SAID', repr(f'''a\n {x +\n1}\n  {x:>{\n5}}\nb'''))",
@@ -145,6 +186,8 @@ def test_without_the_kit_only_the_start_comes_along():
     assert names == {
         "start_scene",
         "start_stage",
+        "_step_aside",
+        "_step_back",
         "_light_world",
         "_new_nodes",
         "_number",
@@ -231,7 +274,9 @@ def test_names_and_texts_cannot_break_the_program():
     program = standalone({"geometry": ""}, 'it\'s "a"\nb', 10, 20, "one\ntwo\\\n\n'''three")
     compile(program, "program.py", "exec")
     assert program.startswith("# one\n# two\\\n#\n# '''three\n")
-    assert ast.literal_eval(ast.parse(program).body[-3].value.args[0]) == 'it\'s "a"\nb'
+    calls = [each for each in ast.walk(ast.parse(program)) if isinstance(each, ast.Call)]
+    (start,) = [each for each in calls if ast.unparse(each.func) == "start_scene"]
+    assert ast.literal_eval(start.args[0]) == 'it\'s "a"\nb'
 
 
 def test_a_program_that_python_cannot_read_is_refused():

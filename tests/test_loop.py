@@ -42,8 +42,9 @@ def test_an_approved_run_does_every_stage_once_and_leaves_the_whole_folder(new_r
 
     assert model.replies == []
     record = read_record(run.path)
-    assert [stage.state for stage in record.stages] == ["approved"] * 5
-    assert [stage.best for stage in record.stages] == [record.stages[0].best, 1, 1, 1, 1]
+    assert [stage.state for stage in record.stages] == ["approved"] * 6
+    # Composition ends with a round that places by the boxes and asks nobody.
+    assert [stage.best for stage in record.stages] == [record.stages[0].best, 1, 1, 2, 1, 1]
     assert record.stages[1].rounds[0].changed == "reshaped 1 object, restructured 1 object"
     assert record.final is not None
     for name in ("scene.blend", "render.png", "program.py", "report.html", "transcript.jsonl", "reference.png"):
@@ -52,7 +53,7 @@ def test_an_approved_run_does_every_stage_once_and_leaves_the_whole_folder(new_r
     assert record.cost == pytest.approx(0.01 * len(model.questions))
     kinds = [event.kind for event in events]
     assert (kinds[0], kinds[-1]) == ("run started", "run ended")
-    assert kinds.count("stage started") == kinds.count("stage ended") == 5
+    assert kinds.count("stage started") == kinds.count("stage ended") == 6
 
 
 def test_the_rollout_that_covers_most_objects_is_chosen(new_run, studio):
@@ -343,7 +344,7 @@ def test_a_later_stage_whose_program_no_longer_runs_is_marked_and_left_out(new_r
     second.reconstruct()
     stage = run.record.stages[3]
     assert stage.state == "broken"
-    assert "Knob" in stage.rounds[0].problem
+    assert "Knob" in stage.round(stage.best).problem
     exported = (run.path / "program.py").read_text()
     assert "def composition" not in exported
     assert "no longer run: composition" in exported.splitlines()[0] + exported[:400]
@@ -375,6 +376,20 @@ def _height_of_cube(studio, run):
     return next(each for each in studio.describe().objects if each.name == "Cube").dimensions[2]
 
 
+def test_a_verifier_may_ask_once_for_a_closer_look(new_run, studio):
+    run = new_run(**only("geometry", geometry=1))
+    closer = as_json({"approved": False, "closer": ["Cube", "Elephant"]})
+    model, reconstruction = drive(run, studio, [GRAPH, program(SCAFFOLD), BETTER_BOX, closer, approve()])
+    reconstruction.reconstruct()
+    assert model.titles[-2:] == [
+        "Stage: geometry · Task: review · Round: 1",
+        "Stage: geometry · Task: review · Round: 1 · Closer: 1",
+    ]
+    captions = [part.caption for part in model.questions[-1][1].parts if not isinstance(part, str)]
+    assert captions[-1] == "Closer"
+    assert run.record.stage(GEOMETRY).round(1).review.approved
+
+
 def test_a_live_window_is_shown_every_stage_and_its_picture_joins_the_next_question(new_run, studio, picture):
     run = new_run(**only("materials", materials=1))
     shown = []
@@ -388,7 +403,8 @@ def test_a_live_window_is_shown_every_stage_and_its_picture_joins_the_next_quest
     Reconstruction(run, model, studio, lambda event: None, threading.Event(), Window()).reconstruct()
     assert shown == ["initialization", "materials"]
     captions = [part.caption for part in model.questions[2][1].parts if not isinstance(part, str)]
-    assert captions == ["Reference", "Current render", "Viewport"]
+    assert captions[:2] == ["Reference", "Current render"]
+    assert captions[-1] == "Viewport"
 
 
 def test_notes_reach_every_question(new_run, studio):

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from seig_addon.engine import measures
+from seig_addon.engine.factors import color_gaps
 from seig_addon.engine.scene_graph import Node, SceneGraph
-from seig_addon.studio.scene import ObjectInfo, SceneDescription
+from seig_addon.engine.visible import Visible, visible
+from seig_addon.studio.pixels import Ids
+from seig_addon.studio.scene import MaterialInfo, ObjectInfo, SceneDescription
 
 GRAPH = SceneGraph(
     nodes=[
@@ -14,9 +17,22 @@ GRAPH = SceneGraph(
         Node(name="Book", build="box", box=(0.6, 0.5, 0.9, 0.7)),
     ]
 )
+NAMES = tuple(leaf.name for leaf in GRAPH.leaves)
+PAINT = {"Ground": "Stone", "Cup": "Glaze", "Book": "Cloth"}
 
 
-def _scene(**boxes):
+def seen(**boxes):
+    """What is seen of leaves in a picture of 100 × 100, later ones before earlier ones."""
+    index = np.full((100, 100), -1, np.int32)
+    for name, (left, top, right, bottom) in boxes.items():
+        index[round(100 * top) : round(100 * bottom), round(100 * left) : round(100 * right)] = NAMES.index(name)
+    return Visible(NAMES, index, ("", *PAINT.values()), index + 1)
+
+
+IN_PLACE = seen(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6), Book=(0.6, 0.5, 0.9, 0.7))
+
+
+def scene(**boxes):
     objects = [
         ObjectInfo(
             name=name,
@@ -27,42 +43,113 @@ def _scene(**boxes):
             box=box,
             visible=box is not None,
             hidden=False,
-            materials=[],
+            materials=[PAINT[name]],
             vertices=8,
             modifiers=[],
         )
         for name, box in boxes.items()
     ]
+    materials = [MaterialInfo(name=PAINT[name], base_color="#808080", users=[name]) for name in boxes]
     return SceneDescription(
-        objects=objects, materials=[], lights=[], camera=None, world=None, text="", blender_version="5.0.0"
+        objects=objects, materials=materials, lights=[], camera=None, world=None, text="", blender_version="5.0.0"
     )
 
 
-def test_boxes_that_are_off_are_listed_worst_first_with_the_sides_that_are():
-    scene = _scene(Ground=(0, 0.1, 1, 1), Cup=(0.22, 0.2, 0.4, 0.6), Book=(0.6, 0.5, 0.95, 0.65))
-    assert measures.box_offsets(GRAPH, scene) == [
-        "Book: box is off by right +0.050, bottom -0.050",
-        "Cup: box is off by left +0.020",
+def grey(value=0.5):
+    return np.full((100, 100, 3), value)
+
+
+def test_pixels_belong_to_the_nearest_leaf_above_their_object():
+    ids = Ids(
+        objects=np.array([[0, 1, 2, 3]], np.int32),
+        materials=np.zeros((1, 4), np.int32),
+        object_names=["", "Cup", "handle", "Stray"],
+        material_names=[""],
+    )
+    parents = {"Cup": None, "handle": "grip", "grip": "Cup", "Stray": None}
+    assert visible(GRAPH, parents, ids).index.tolist() == [[-1, 1, 1, -1]]
+
+
+def test_boxes_are_those_of_what_can_be_seen_and_the_worst_come_first():
+    now = seen(Ground=(0, 0.1, 1, 1), Cup=(0.22, 0.2, 0.4, 0.6), Book=(0.6, 0.5, 0.95, 0.65))
+    assert measures.box_offsets(GRAPH, now) == [
+        "Book: marked 0.600 0.500 0.900 0.700, seen 0.600 0.500 0.950 0.650, off by right +0.050, bottom -0.050",
+        "Cup: marked 0.200 0.200 0.400 0.600, seen 0.220 0.200 0.400 0.600, off by left +0.020",
     ]
+    covered = seen(Cup=(0.2, 0.2, 0.4, 0.6), Book=(0.2, 0.5, 0.9, 0.7))
+    assert measures.offsets(GRAPH, covered)["Cup"] == pytest.approx((0, 0, 0, -0.1))
 
 
-def test_boxes_in_their_place_and_objects_that_are_missing_are_not_listed():
-    assert measures.box_offsets(GRAPH, _scene(Cup=(0.2, 0.2, 0.405, 0.6), Book=None)) == []
+def test_boxes_in_their_place_are_told_by_name_and_missing_ones_not_at_all():
+    assert measures.box_offsets(GRAPH, seen(Cup=(0.2, 0.2, 0.4, 0.6))) == ["in place within 0.01: Cup"]
 
 
-def test_a_colour_is_compared_in_the_middle_of_its_box_with_the_factor_in_linear_light():
-    reference = np.full((100, 100, 3), 0.5)
-    render = reference.copy()
-    render[20:60, 20:40] = (0.2, 0.5, 0.5)
-    first = measures.colors(GRAPH, render, reference)[0]
-    assert first.startswith("Cup: reference #808080, render #338080, linear factor r g b ")
-    red, green, _ = (float(part) for part in first.split(" b ")[1].split())
-    assert red == pytest.approx((0.2140 + 0.005) / (0.0331 + 0.005), abs=0.01)
-    assert green == pytest.approx(1.0, abs=0.01)
+def test_what_stands_behind_others_is_told_with_what_hides_it():
+    there = scene(Cup=(0.2, 0.2, 0.4, 0.6), Book=(0.1, 0.1, 0.9, 0.7))
+    hidden = seen(Book=(0.1, 0.1, 0.9, 0.7))
+    assert measures.unseen(GRAPH, there, hidden) == ["Cup can't be seen in the render: before it stands Book"]
+    assert measures.unseen(GRAPH, scene(Cup=None), hidden) == []
+
+
+def test_a_shift_of_all_boxes_is_told_as_the_cameras_even_if_one_box_is_wrong():
+    boxes = [(x / 10, y / 10, x / 10 + 0.06, y / 10 + 0.06) for x in (1, 4, 7) for y in (2, 6)]
+    graph = SceneGraph(nodes=[Node(name=f"N{n}", build="box", box=box) for n, box in enumerate(boxes)])
+    index = np.full((200, 200), -1, np.int32)
+    for number, box in enumerate(boxes):
+        left, top, right, bottom = (
+            round(200 * (side + shift)) for side, shift in zip(box, (0.03, 0, 0.03, 0), strict=True)
+        )
+        index[top:bottom, left:right] = number
+    now = Visible(tuple(f"N{n}" for n in range(6)), index, ("",), np.zeros_like(index))
+    assert measures.camera(graph, now) == ["all boxes together: 0.030 too far right (camera, or the whole arrangement)"]
+    index[index == 0] = -1
+    index[100:150, 150:] = 0
+    assert "0.030 too far right" in measures.camera(graph, now)[0]
+    assert measures.camera(GRAPH, IN_PLACE) == []
+
+
+def test_a_colour_is_compared_over_visible_pixels_apart_from_the_common_light():
+    reference, render = grey(), grey(0.4)
+    render[20:60, 20:40] = (0.2, 0.4, 0.4)
+    lines = measures.object_colors(color_gaps(GRAPH, IN_PLACE, render, reference))
+    assert lines[0] == "all colours together: linear factor r g b 1.60 1.60 1.60 (light; divided out below)"
+    assert lines[1].startswith("Cup: reference #808080, render #336666, ΔE ")
+    red, green, blue = (float(part) for part in lines[1].split(" b ")[1].split())
+    assert red == pytest.approx((0.2140 + 0.002) / (0.0331 + 0.002) / 1.60, abs=0.03)
+    assert green == blue == 1.0
+    assert lines[2:] == ["colours that fit within ΔE 3: Book, Ground"]
+
+
+def test_pixels_outside_the_marked_box_say_nothing_about_a_colour():
+    reference, render = grey(), grey()
+    reference[:, :20] = (1, 0, 0)
+    wide = seen(Cup=(0.1, 0.2, 0.4, 0.6))
+    (gap,) = color_gaps(GRAPH, wide, render, reference)
+    assert gap.difference() < 1
+
+
+def test_base_colors_are_suggested_from_the_ratio_that_is_left():
+    reference, render = grey(), grey()
+    render[20:60, 20:40] = 0.25
+    (line,) = measures.base_colors(
+        GRAPH, scene(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6)), IN_PLACE, render, reference
+    )
+    assert line.startswith("material Glaze: base color #808080, suggested #")
+    suggested = int(line[-2:], 16) / 255
+    assert suggested > 0.85
+
+
+def test_the_worst_patch_is_named_with_what_is_seen_there():
+    reference, render = grey(), grey()
+    render[25:33, 25:33] = 0.9
+    (line,) = measures.worst_patches(IN_PLACE, render, reference)
+    first = line.split(": ")[1].split("; ")[0:2]
+    assert first[0].startswith("0.250 0.250 0.330 0.330 (100%")
+    assert first[1].startswith("Cup")
 
 
 def test_the_reference_is_measured_before_there_is_a_render():
-    reference = np.full((100, 100, 3), 0.5)
+    reference = grey()
     reference[20:60, 20:40] = (1.0, 0.0, 0.0)
     assert measures.seen_colors(GRAPH, reference) == [
         "Ground: shows #808080 in the middle of its box",
@@ -71,19 +158,24 @@ def test_the_reference_is_measured_before_there_is_a_render():
     ]
 
 
-def test_brightness_says_where_and_by_how_much_all_light_is_off():
+def test_light_says_where_and_by_how_much_all_of_it_is_off():
     reference = np.full((64, 48, 3), 0.5)
     render = reference.copy()
     render[:, :6] = 0.75
-    factor, clipped, grid = measures.brightness(render, reference)
+    factor, _tint, clipped, grid = measures.light([], render, reference)
     assert float(factor.split()[-1]) < 1
-    assert clipped == "pure white: 0.0% of the reference, 0.0% of the render"
+    assert clipped.startswith("pure white: 0.0% of the reference, 0.0% of the render")
     rows = [[int(cell) for cell in row.split()] for row in grid.splitlines()[1:]]
     assert len(rows) == 8
     assert all(row == [64, 0, 0, 0, 0, 0, 0, 0] for row in rows)
 
 
-def test_pictures_smaller_than_the_grid_are_measured_too():
+def test_pictures_smaller_than_the_grids_are_measured_too():
     tiny = np.full((5, 3, 3), 0.2)
-    assert measures.brightness(tiny, tiny)[0].endswith("1.00")
-    assert all("factor r g b 1.00 1.00 1.00" in line for line in measures.colors(GRAPH, tiny, tiny))
+    index = np.full((5, 3), -1, np.int32)
+    nothing = Visible(NAMES, index, ("",), np.zeros_like(index))
+    assert measures.light([], tiny, tiny)[0].endswith("1.00")
+    assert measures.worst_patches(nothing, tiny, tiny)
+    assert measures.object_colors(color_gaps(GRAPH, nothing, tiny, tiny)) == [
+        "all colours together: linear factor r g b 1.00 1.00 1.00 (light; divided out below)"
+    ]

@@ -92,6 +92,14 @@ def test_json_is_read_with_or_without_a_fence():
     assert read_json(Reply('So: {"approved": true, "checklist": []} is it.'), Review).approved
 
 
+def test_json_as_a_schema_mode_gives_it_is_read():
+    review = {"approved": False, "checklist": ["Sign: write ```{}```"], "comment": "```json\n{}\n```"}
+    for indent in (None, 2):
+        assert read_json(Reply(json.dumps(review, indent=indent) + "\n"), Review).model_dump() == review
+    node = {"name": "Cup", "parent": None, "build": "lathe", "size": None, "box": [0, 0, 1, 1], "rests_on": None}
+    assert read_json(Reply(json.dumps({"nodes": [node]})), SceneGraph).leaves[0].name == "Cup"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

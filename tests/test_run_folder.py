@@ -103,7 +103,9 @@ def _open_elsewhere(path):
 
 def _exchange(run, text, reply="yes"):
     picture = Picture("Reference", b"\x89PNG pixels")
-    transcript.record(run.path, [Message("user", ("# Stage: x · Task: y", text, picture))], None, Reply(reply))
+    transcript.record(
+        run.path, [Message("user", ("# Stage: x · Task: y", text, picture))], None, Reply(reply), "scripted"
+    )
 
 
 def test_the_transcript_names_pictures_by_hash_and_keeps_each_once(new_run):

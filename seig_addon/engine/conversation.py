@@ -2,11 +2,16 @@
 
 A question is a system message, one user message with text and pictures, and for a repair the reply
 and what went wrong with it; never the whole history.
+
+Only the models' own asking may happen in several threads: replies are recorded and counted in the
+thread that asks for them, so that a run folder and its record belong to one thread.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,9 +20,11 @@ from pydantic import BaseModel
 from ..errors import Cancelled, ModelError
 from ..models import Message, Model, Picture, Reply
 from . import prompts, replies, transcript
-from .records import StageRecord
+from .limit import affordable
+from .records import Account
 from .run_folder import RunFolder
 
+Messages = tuple[Message, ...]
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
@@ -34,7 +41,7 @@ class Question:
     text: str
     pictures: tuple[Picture, ...]
 
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> Messages:
         """The question as messages: pictures first, so that the reference stays in a provider's cache."""
         return (
             Message("system", (self.system,)),
@@ -49,36 +56,75 @@ class Question:
 
 
 class Conversation:
-    """Asks a model for one run, and keeps the run's transcript and usage."""
+    """Asks a model for one run; keeps the run's transcript, accounts and limit."""
 
     def __init__(self, run: RunFolder, model: Model, cancel: threading.Event) -> None:
         """Ask `model`; stop between asks and inside them once `cancel` is set."""
         self._run, self._model, self._cancel = run, model, cancel
 
-    def ask(self, messages: tuple[Message, ...], account: StageRecord, schema: type[BaseModel] | None = None) -> Reply:
-        """Ask once; what it took is added to the stage's account at once, whatever becomes of the reply."""
+    def ask(self, messages: Messages, accounts: Sequence[Account], schema: type[BaseModel] | None = None) -> Reply:
+        """Ask once; what it took is added to the accounts at once, whatever becomes of the reply.
+
+        Raises LimitReached, and nothing was asked, if it could cost more than the run's limit leaves.
+        """
+        self.room_for([messages])
         if self._cancel.is_set():
             raise Cancelled("Stopped.")
         reply = self._model.ask(messages, schema, self._cancel)
-        transcript.record(self._run.path, messages, schema, reply)
-        account.usage += reply.usage
-        if reply.cost is not None:
-            account.cost = (account.cost or 0.0) + reply.cost
-        self._run.save()
+        self._keep(messages, schema, reply, accounts)
         return reply
 
-    def ask_json(self, question: Question, account: StageRecord, schema: type[Parsed]) -> Parsed:
+    def room_for(self, questions: Sequence[Messages]) -> int:
+        """Return how many of these questions, from the first on, can be asked at once: at least one.
+
+        As many as the model takes and the run's limit allows; raises LimitReached if it allows none.
+        """
+        together = questions[: self._model.at_once]
+        return affordable(self._run.record, [self._model.most(messages) for messages in together])
+
+    def ask_together(
+        self, asks: Sequence[tuple[Messages, Sequence[Account]]], replied: Callable[[str], None]
+    ) -> list[Reply | BaseException]:
+        """Ask several questions at once, for which there must be room; return what came of each, in order.
+
+        One that fails takes no other with it. `replied` is called in this thread as each reply comes,
+        with words such as "2 of 3".
+        """
+        came: queue.SimpleQueue[tuple[int, Reply | BaseException]] = queue.SimpleQueue()
+
+        def ask(place: int) -> None:
+            try:
+                outcome: Reply | BaseException = self._model.ask(asks[place][0], None, self._cancel)
+            except BaseException as error:  # noqa: BLE001 the thread's boundary: the caller gets it
+                outcome = error
+            came.put((place, outcome))
+
+        for place in range(len(asks)):
+            # Daemons, so that Blender can quit in the middle of a question.
+            threading.Thread(target=ask, args=(place,), name="SEIG ask", daemon=True).start()
+        outcomes: dict[int, Reply | BaseException] = {}
+        while len(outcomes) < len(asks):
+            place, outcome = came.get()
+            outcomes[place] = outcome
+            if isinstance(outcome, Reply):
+                messages, accounts = asks[place]
+                self._keep(messages, None, outcome, accounts)
+                replied(f"{sum(isinstance(each, Reply) for each in outcomes.values())} of {len(asks)}")
+        return [outcomes[place] for place in range(len(asks))]
+
+    def ask_json(self, question: Question, accounts: Sequence[Account], schema: type[Parsed]) -> Parsed:
         """Ask for a JSON object; a reply that doesn't fit is asked again once, with the error.
 
         Raises UnreadableReply if the second one doesn't fit either.
         """
         messages = question.messages()
-        reply = self.ask(messages, account, schema)
+        reply = self.ask(messages, accounts, schema)
         try:
             return replies.read_json(reply, schema)
         except replies.BadReply as problem:
-            messages += follow_up(reply, f"{question.title} · Again: 1", "again.md", problem=str(problem))
-        reply = self.ask(messages, account, schema)
+            own = self._run.record.settings.prompts
+            messages += follow_up(reply, f"{question.title} · Again: 1", "again.md", own, problem=str(problem))
+        reply = self.ask(messages, accounts, schema)
         try:
             return replies.read_json(reply, schema)
         except replies.BadReply as problem:
@@ -87,12 +133,20 @@ class Conversation:
                 f"that can be read ({_first_line(problem)}); the run so far is kept. Resume it, or take another model."
             ) from problem
 
+    def _keep(
+        self, messages: Messages, schema: type[BaseModel] | None, reply: Reply, accounts: Sequence[Account]
+    ) -> None:
+        transcript.record(self._run.path, messages, schema, reply, self._model.name)
+        for account in accounts:
+            account.add(reply)
+        self._run.save()
 
-def follow_up(reply: Reply, title: str, template: str, **values: object) -> tuple[Message, ...]:
+
+def follow_up(reply: Reply, title: str, template: str, own: str, **values: object) -> Messages:
     """Continue a question: the reply as it was, and what was wrong with it."""
     return (
         Message("assistant", (reply.text or "(an empty reply)",)),
-        Message("user", (prompts.render(template, title=title, **values),)),
+        Message("user", (prompts.render(template, own, title=title, **values),)),
     )
 
 

@@ -14,7 +14,8 @@ from functools import cache
 
 from .kit_reference import KIT
 
-FILES = ("scene", "placement", "materials", "meshes", "shapes", "lights")  # each after those it stands on
+# Each after those it stands on.
+FILES = ("scene", "aside", "placement", "materials", "meshes", "shapes", "lights", "tuning")
 INDENT = " " * 4
 HOW_TO_RUN = """
 Runs in plain Blender 4.5 to 5.2, without any add-on: open it in the Text Editor and press Alt-P, or
@@ -33,7 +34,8 @@ def standalone(programs: dict[str, str], name: str, width: int, height: int, hea
     programs = {stage.replace("-", "_"): _universal(program) for stage, program in programs.items()}
     trees = {stage: ast.parse(program) for stage, program in programs.items()}
     imports_kit = any(_kit_imports(tree) for tree in trees.values())
-    wanted = {"start_scene", "start_stage"}.union(*(_kit_names(tree) for tree in trees.values()))
+    always = {"start_scene", "start_stage", "_step_aside", "_step_back"}
+    wanted = always.union(*(_kit_names(tree) for tree in trees.values()))
     parts = [
         _comment(header.strip() + "\n" + HOW_TO_RUN),
         _kit_source(wanted, ["import sys", "import types"] if imports_kit else []),
@@ -46,8 +48,11 @@ def standalone(programs: dict[str, str], name: str, width: int, height: int, hea
             'sys.modules["seig_kit"] = seig_kit'
         )
     parts += [f"def {stage}():\n{_body(programs[stage], trees[stage])}" for stage in programs]
-    calls = [f"start_scene({name!r}, {width}, {height})", *(f"start_stage()\n{stage}()" for stage in programs)]
-    return "\n\n\n".join([*parts, "\n".join(calls)]) + "\n"
+    calls = [f"start_scene({name!r}, {width}, {height})"]
+    calls += [call for stage in programs for call in ("start_stage()", f"{stage}()")]
+    body = "\n".join(INDENT + call for call in calls)
+    parts.append(f"blocks = _step_aside()\ntry:\n{body}\nfinally:\n{INDENT}_step_back(blocks)")
+    return "\n\n\n".join(parts) + "\n"
 
 
 def _universal(program: str) -> str:

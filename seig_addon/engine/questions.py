@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 
 from PIL import Image
 
 from ..models import Picture
 from ..studio.client import Limits
-from ..studio.scene import SceneDescription
 from . import measures, picture, prompts
 from .conversation import Question
 from .kit_reference import kit_reference
-from .review import Review
+from .look import Look
+from .measured import measured
+from .records import Round, StageRecord
+from .review import FirstReview, Review
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .scores import Scores
-from .stages import COMPOSITION, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS, Stage
+from .stages import COMPOSITION, INITIALIZATION, LIGHTING, MATERIALS, Stage
+from .views import enlarged, views
+from .views.side_by_side import gridded
 
 _REFERENCE_SIDE = 768  # px: about what providers scale pictures down to anyway
 
-
-@dataclass(frozen=True)
-class Look:
-    """The scene at one moment: its render, description, scores and faults."""
-
-    render: Image.Image
-    scene: SceneDescription
-    scores: Scores
-    faults: list[str]
+# What of the scene graph a stage has no use for; boxes, names and what rests on what stay in all.
+_LEFT_OUT = {
+    MATERIALS: {"build", "size"},
+    COMPOSITION: {"build", "base_color"},
+    LIGHTING: {"build", "size", "base_color"},
+}
 
 
 class Questions:
@@ -38,25 +40,25 @@ class Questions:
     def __init__(self, run: RunFolder, blender: str, limits: Limits) -> None:
         """Prepare what all questions of the run share."""
         self._run = run
+        self._render = partial(prompts.render, own=run.record.settings.prompts)
         self.viewport: Image.Image | None = None  # the live scene in the artist's window, as of the last stage
         self._picture = run.reference()
         self._reference = picture.shown("Reference", picture.fit(self._picture, _REFERENCE_SIDE))
-        self._generator = prompts.render(
+        self._generator = self._render(
             "system.md",
             blender=blender,
             kit=kit_reference(),
             seconds=f"{limits.seconds:g}",
             vertices=limits.vertices,
         )
-        self._looker = prompts.render("system.md", blender=blender, kit="")  # names and judges, writes no code
+        self._looker = self._render("system.md", blender=blender, kit="")  # names and judges, writes no code
 
     def scene_graph(self) -> Question:
         """Ask what is in the picture."""
         title = "# Stage: initialization · Task: scene graph"
-        text = prompts.render(
-            "scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph)
-        )
-        return Question(title, self._looker, text, (self._reference,))
+        text = self._render("scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph))
+        grid = picture.shown("Reference with grid", gridded(self._picture, _REFERENCE_SIDE))
+        return Question(title, self._looker, text, (self._reference, grid))
 
     def program(
         self, stage: Stage, number: int, look: Look | None, so_far: str, checklist: list[str], history: list[str]
@@ -64,75 +66,97 @@ class Questions:
         """Ask for a stage's program; `history` says how earlier rounds of the stage fared."""
         rollout = number if stage is INITIALIZATION else 0
         title = f"# Stage: {stage.name} · Task: program · {'Rollout' if rollout else 'Round'}: {number}"
-        text = prompts.render(
+        text = self._render(
             "program.md",
             title=title,
             stage=stage.name,
             rollout=rollout,
             may_change=", ".join(sorted(stage.may_change)),
-            graph=self._graph(),
+            graph=self._graph_text(stage),
             scene=look.scene.text if look else "",
             program=so_far.rstrip(),
             checklist=checklist,
-            measured=[*self._measured(stage, look), *history],
+            measured=self._measured(stage, look),
+            history=[*_scores_so_far(self._run.record.stage(stage)), *history],
             budget=self._run.record.settings.budget(stage),
             number=number,
             note=self._note(stage),
         )
-        return Question(title, self._generator, text, self._pictures(look))
+        return Question(title, self._generator, text, self._pictures(stage, look))
 
-    def review(self, stage: Stage, number: int, look: Look) -> Question:
-        """Ask the verifier to judge a round."""
-        title = f"# Stage: {stage.name} · Task: review · Round: {number}"
-        text = prompts.render(
+    def review(self, stage: Stage, number: int, look: Look, closer: Sequence[str] = ()) -> Question:
+        """Ask the verifier to judge a round; a second time with objects enlarged, if it asked for a closer look."""
+        title = f"# Stage: {stage.name} · Task: review · Round: {number}{' · Closer: 1' if closer else ''}"
+        text = self._render(
             "review.md",
             title=title,
             stage=stage.name,
             task=stage.task,
-            graph=self._graph(),
+            closer=closer,
+            graph=self._graph_text(stage),
             scene=look.scene.text,
             measured=self._measured(stage, look),
+            history=_scores_so_far(self._run.record.stage(stage)),
             note=self._note(stage),
-            schema=_schema(Review),
+            schema=_schema(Review if closer else FirstReview),
         )
-        return Question(title, self._looker, text, self._pictures(look))
+        pictures = self._pictures(stage, look)
+        sheet = enlarged(self._graph, look, self._picture, closer)
+        if sheet is not None:
+            pictures += (picture.shown("Closer", sheet),)
+        return Question(title, self._looker, text, pictures)
 
     def _measured(self, stage: Stage, look: Look | None) -> list[str]:
-        """The scene's scores and faults, and what is measured of this stage's factor."""
-        graph = self._run.record.graph
-        assert graph is not None, "the scene graph comes first"
         if look is None:
-            return measures.seen_colors(graph, picture.pixels(self._picture))
-        lines = [f"PSNR {look.scores.psnr:.2f} dB, SSIM {look.scores.ssim:.3f}", *look.faults]
-        render = picture.pixels(look.render)
-        reference = picture.pixels(self._picture, look.render.size)
-        if stage in (GEOMETRY, COMPOSITION):
-            lines += measures.box_offsets(graph, look.scene)
-        if stage is MATERIALS:
-            lines += measures.colors(graph, render, reference)
-        if stage in (MATERIALS, LIGHTING):
-            lines += measures.brightness(render, reference)
-        return lines
+            return measures.seen_colors(self._graph, picture.pixels(self._picture))
+        return measured(stage, self._graph, look, self._picture)
 
-    def _pictures(self, look: Look | None) -> tuple[Picture, ...]:
+    def _pictures(self, stage: Stage, look: Look | None) -> tuple[Picture, ...]:
         if look is None:
             return (self._reference,)
-        pictures = [self._reference, picture.shown("Current render", look.render)]
+        shown = [("Current render", look.render), *views(stage, self._graph, look, self._picture)]
         if self.viewport is not None:
-            pictures.append(picture.shown("Viewport", self.viewport))
-        return tuple(pictures)
+            shown.append(("Viewport", self.viewport))
+        return (self._reference, *(picture.shown(caption, each) for caption, each in shown))
 
-    def _graph(self) -> str:
+    @property
+    def _graph(self) -> SceneGraph:
         graph = self._run.record.graph
         assert graph is not None, "the scene graph comes first"
-        nodes = [node.model_dump(exclude_defaults=True) for node in graph.nodes]
-        head = graph.model_dump(exclude={"nodes"})
+        return graph
+
+    def _graph_text(self, stage: Stage) -> str:
+        """The scene graph as JSON, a line a node, with what the stage has a use for."""
+        left_out = _LEFT_OUT.get(stage, set())
+        nodes = [node.model_dump(exclude_defaults=True, exclude=left_out) for node in self._graph.nodes]
+        head = self._graph.model_dump(exclude={"nodes"})
         lines = ",\n  ".join(json.dumps(node, ensure_ascii=False) for node in nodes)
         return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "nodes": [\n  {lines}\n]}}'
 
     def _note(self, stage: Stage) -> str:
         notes = [self._run.record.settings.note, self._run.record.stage(stage).note]
         return "\n".join(note for note in notes if note)
+
+
+def _scores_so_far(record: StageRecord) -> list[str]:
+    """A line for the scene as the stage found it, and one for each of its rounds that ran."""
+    lines = [f"as the stage found it: {_in_words(record.start)}"] if record.start else []
+    return lines + [
+        f"round {each.number}: {_in_words(each.scores)}{_kept(each, record)}" for each in record.rounds if each.scores
+    ]
+
+
+def _kept(played: Round, record: StageRecord) -> str:
+    return " (the best so far)" if played.number == record.best else ""
+
+
+def _in_words(scores: Scores | None) -> str:
+    if scores is None:
+        return "not measured"
+    parts = {"overall": scores.overall, **(scores.factors.model_dump(exclude_none=True) if scores.factors else {})}
+    return f"PSNR {scores.psnr:.2f} dB, SSIM {scores.ssim:.3f}, " + ", ".join(
+        f"{name} {value:.2f}" if name != "overall" else f"overall {value:.3f}" for name, value in parts.items()
+    )
 
 
 def _schema(model: type[SceneGraph] | type[Review]) -> str:

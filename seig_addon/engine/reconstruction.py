@@ -3,34 +3,40 @@
     initialization   several scaffolds are written; the one that covers the most objects stays
     geometry …       each stage: write a program, try it, look, verify; its checklist goes into the next
     lighting         round; an empty checklist or a spent budget ends the stage; the best round stays
+    composition      ends with things placed by their marked boxes, where the picture isn't worse for it
+    fine-tuning      asks nobody: light and base colours are solved for, and stay if that came closer
 
 Each round's program runs from the stage's starting checkpoint, never on top of an earlier try. All
 that a round leaves is in the run folder before the next one begins, so a stopped run goes on from
-there. Never imports bpy; Blender is the studio's business.
+there. Never imports bpy; Blender is the studio's business. Several rollouts may be asked for at once,
+but they are tried one after the other.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from functools import cached_property
 from typing import Protocol
 
 from PIL import Image
 
-from ..errors import Cancelled, ModelError, SeigError
+from ..errors import Cancelled, LimitReached, ModelError, SeigError
 from ..models import Model
 from ..studio.client import Studio
-from . import finish
+from . import finish, prompts
 from .conversation import Conversation, UnreadableReply
 from .coverage import coverage
 from .events import Event, EventKind, Tell
-from .questions import Look, Questions
-from .records import Round, StageRecord, StageState
-from .review import Review
+from .look import Look
+from .questions import Questions
+from .records import BY_HAND, Round, StageRecord, StageState
+from .review import FirstReview, Review
 from .rounds import RoundPlayer
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
-from .stages import INITIALIZATION, Stage
+from .stages import COMPOSITION, INITIALIZATION, Stage
+from .tolerance import nothing_to_mend
 
 # A stage's first program may score this much below the scene it found: better shapes under worse
 # placement or light can measure a little worse, and the later stages are there to mend that.
@@ -61,21 +67,33 @@ class Reconstruction:
         cancel: threading.Event,
         live: Live | None = None,
         viewport: Image.Image | None = None,
+        verifier: Model | None = None,
     ) -> None:
         """Put the collaborators together; nothing is asked or started yet.
 
-        `viewport` is the artist's view of the live scene as it is now, for the first question.
+        `viewport` is the artist's view of the live scene as it is now, for the first question;
+        `verifier` the model that reviews, if it is another one. Whoever opened the models closes them.
         """
         self._run, self._studio, self._tell, self._cancel, self._live = run, studio, tell, cancel, live
         self._model, self._viewport = model, viewport
-        self._conversation = Conversation(run, model, cancel)
+        self._generator = Conversation(run, model, cancel)
+        self._verifier = self._generator if verifier is None else Conversation(run, verifier, cancel)
+        self._names = model.name if verifier is None else f"{model.name}, reviewed by {verifier.name}"
         self._since = time.monotonic()
 
     def reconstruct(self) -> None:
-        """Do all that is left of the run, then render, export and report it."""
-        self._say("run started", f"{self._run.record.name} with {self._model.name}")
-        while self._next_stage():
-            pass
+        """Do all that is left of the run, then render, export and report it.
+
+        Raises LimitReached, with what there is exported and reported, where the run's limit ends it.
+        """
+        self._say("run started", f"{self._run.record.name} with {self._names}")
+        try:
+            while self._next_stage():
+                pass
+        except LimitReached:
+            if self._run.standing():
+                self._finish(final=False)
+            raise
         self._finish(final=True)
         self._say("run ended", str(self._run.path))
 
@@ -91,8 +109,9 @@ class Reconstruction:
             return False
         record = self._run.record.stage(stage)
         self._say("stage started", stage.task, stage)
-        self._prepare()
-        if record.state == "stale":
+        if stage.solved and not _is_by_hand(record):
+            self._solve(stage, record)
+        elif record.state == "stale":
             self._rerun(stage, record)
         elif stage is INITIALIZATION:
             self._initialize(stage, record)
@@ -113,8 +132,10 @@ class Reconstruction:
         graph = self._scene_graph(record)
         if not any(each.ran for each in record.rounds) and len(record.rounds) >= self._budget(stage):
             record.rounds.clear()  # none ran last time; a resumed run tries afresh
-        for number in range(len(record.rounds) + 1, self._budget(stage) + 1):
-            played, look = self._player.play(stage, record, number, None, "", [], [])
+        numbers = set(range(1, self._budget(stage) + 1)) - {each.number for each in record.rounds}
+        left = [Round(number=number) for number in sorted(numbers)]
+        for played, reply in self._player.ask_first(stage, record, left):
+            look = self._player.play(stage, record, played, None, "", [], [], reply)
             if look is not None:
                 played.coverage = coverage(graph, look.scene)
             self._end_round(stage, record, played)
@@ -132,26 +153,56 @@ class Reconstruction:
         record.state = "running"
         program, look = self._where_it_stands(stage, record)
         checklist = _checklist(record)
+        if self._is_to_be_skipped(stage, record, look):
+            record.state = "unchanged"
+            self._say("reviewed", "nothing to mend: its measures are within tolerance", stage)
+            return
         while not _is_approved(record) and len(record.rounds) < self._budget(stage):
             number = len(record.rounds) + 1
+            played = Round(number=number)
             history = [_why_dropped(each) for each in record.rounds if each.number != record.best]
-            played, seen = self._player.play(stage, record, number, look, program, checklist, history)
+            seen = self._player.play(stage, record, played, look, program, checklist, history)
             if seen is not None and self._is_better(record, seen, look):
                 try:
-                    played.review = self._review(stage, record, number, seen)
+                    played.review = self._review(stage, record, played, seen)
                 except UnreadableReply as error:
                     played.ran, played.problem = False, str(error)
                 else:
                     record.best, look, checklist = number, seen, played.review.checklist
                     program = self._run.round_program(stage, number)
             self._end_round(stage, record, played)
+        if stage is COMPOSITION and not record.redo:  # a redo is for what the artist wishes, not for the boxes
+            self._place(stage, record, program, look)
+        record.state = self._state_of(stage, record)
+
+    def _place(self, stage: Stage, record: StageRecord, program: str, best: Look) -> None:
+        """End the stage with a round without a model: things placed by their boxes, if the picture isn't worse."""
+        played = Round(number=len(record.rounds) + 1)
+        seen = self._player.place(stage, played, record.best, program)
+        if seen is not None and seen.scores.overall >= best.scores.overall:
+            played.review = record.round(record.best).review if record.best is not None else None
+            record.best = played.number
+        if played.ran or played.problem:  # else there was nothing to place
+            self._end_round(stage, record, played)
+
+    def _solve(self, stage: Stage, record: StageRecord) -> None:
+        """Solve for what the stage changes, anew where the scene before it changed; keep it if it is better."""
+        record.state, record.best = "running", None
+        start = self._player.look_at_start(stage).scores
+        record.start = start
+        played = Round(number=max((each.number for each in record.rounds), default=0) + 1)
+        seen = self._player.solve(stage, played)
+        if seen is not None and seen.scores.psnr > start.psnr and seen.scores.overall > start.overall:
+            record.best = played.number
+        self._end_round(stage, record, played)
         record.state = self._state_of(stage, record)
 
     def _rerun(self, stage: Stage, record: StageRecord) -> None:
         """Run a stage's program again on a changed start, without asking; mark it if it no longer runs."""
         assert record.best is not None, "only a stage with a program becomes stale"
         best = record.round(record.best)
-        record.start = self._player.look_at_start(stage).scores
+        if stage is not INITIALIZATION:  # which starts where there is nothing to see
+            record.start = self._player.look_at_start(stage).scores
         problem, look = self._player.run_again(stage, record.best)
         if look is None:
             record.state, best.problem = "broken", problem
@@ -164,7 +215,7 @@ class Reconstruction:
     def _scene_graph(self, record: StageRecord) -> SceneGraph:
         if self._run.record.graph is None:
             self._say("asking", "what is in the picture", INITIALIZATION)
-            self._run.record.graph = self._conversation.ask_json(self._questions.scene_graph(), record, SceneGraph)
+            self._run.record.graph = self._generator.ask_json(self._questions.scene_graph(), (record,), SceneGraph)
             self._save()
             self._say("replied", f"{len(self._run.record.graph.leaves)} objects", INITIALIZATION)
         return self._run.record.graph
@@ -186,7 +237,13 @@ class Reconstruction:
     def _state_of(self, stage: Stage, record: StageRecord) -> StageState:
         if record.best is None:
             return "unchanged"
-        return "approved" if stage is INITIALIZATION or _is_approved(record) else "budget spent"
+        return "approved" if stage is INITIALIZATION or stage.solved or _is_approved(record) else "budget spent"
+
+    def _is_to_be_skipped(self, stage: Stage, record: StageRecord, look: Look) -> bool:
+        """Whether asking would be for nothing: all measures are good already, and nobody wished for more."""
+        wishes = record.rounds or record.redo or record.note or self._run.record.settings.note
+        graph = self._run.record.graph
+        return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
 
     def _is_better(self, record: StageRecord, seen: Look, best: Look) -> bool:
         """Whether a round's scene stays: it must not measure worse than the best so far.
@@ -199,15 +256,23 @@ class Reconstruction:
         reached = max(_overall(each) for each in record.rounds if each.ran)
         return seen.scores.overall > reached - _NOISE
 
-    def _review(self, stage: Stage, record: StageRecord, number: int, look: Look) -> Review:
-        self._say("asking", "verifier", stage, number)
-        review = self._conversation.ask_json(self._questions.review(stage, number, look), record, Review)
+    def _review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review:
+        self._say("asking", "verifier", stage, played.number)
+        question = self._questions.review(stage, played.number, look)
+        first = self._verifier.ask_json(question, (record, played), FirstReview)
+        if first.closer:
+            self._say("asking", f"verifier, a closer look at {', '.join(first.closer)}", stage, played.number)
+            question = self._questions.review(stage, played.number, look, first.closer)
+            review = self._verifier.ask_json(question, (record, played), Review)
+        else:
+            review = Review(approved=first.approved, checklist=first.checklist, comment=first.comment)
         what = "approved" if review.approved else f"{len(review.checklist)} to do: {review.checklist[0]}"
-        self._say("reviewed", what, stage, number)
+        self._say("reviewed", what, stage, played.number)
         return review
 
     def _end_round(self, stage: Stage, record: StageRecord, played: Round) -> None:
         record.rounds.append(played)
+        record.rounds.sort(key=lambda each: each.number)
         self._save()
         kept = stage is INITIALIZATION or played.number == record.best
         words = [played.changed] if played.ran else ["no program ran"]
@@ -218,14 +283,18 @@ class Reconstruction:
 
     # Housekeeping
 
-    def _prepare(self) -> None:
-        """Start the studio and word the questions, once, when the first stage needs them."""
-        if not hasattr(self, "_player"):
-            self._run.record.blender = self._studio.blender_version
-            self._questions = Questions(self._run, self._studio.blender_version, self._studio.limits)
-            self._questions.viewport = self._viewport
-            self._player = RoundPlayer(self._run, self._conversation, self._questions, self._studio, self._tell)
-            self._save()
+    @cached_property
+    def _questions(self) -> Questions:
+        """Made when a stage first needs them: asking for Blender's version starts the studio."""
+        self._run.record.blender = self._studio.blender_version
+        self._run.record.prompts = prompts.version(self._run.record.settings.prompts)
+        questions = Questions(self._run, self._studio.blender_version, self._studio.limits)
+        questions.viewport = self._viewport
+        return questions
+
+    @cached_property
+    def _player(self) -> RoundPlayer:
+        return RoundPlayer(self._run, self._generator, self._questions, self._studio, self._tell)
 
     def _finish(self, final: bool) -> None:
         self._check_cancelled()
@@ -254,6 +323,10 @@ class Reconstruction:
 
 def _overall(played: Round) -> float:
     return played.scores.overall if played.scores else 0.0
+
+
+def _is_by_hand(record: StageRecord) -> bool:
+    return record.best is not None and record.round(record.best).changed == BY_HAND
 
 
 def _is_approved(record: StageRecord) -> bool:

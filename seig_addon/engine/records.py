@@ -8,13 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .. import __version__
-from ..models import Usage
+from ..models import Reply, Usage
 from .review import Review
 from .scene_graph import SceneGraph
 from .scores import Scores
 from .stages import BY_NAME, STAGES, Stage
 
-FORMAT = 1  # raised when an older SEIG could misread a newer run.json
+FORMAT = 2  # raised when an older SEIG could misread a newer run.json
 
 StageState = Literal["pending", "running", "approved", "budget spent", "unchanged", "stale", "broken"]
 
@@ -25,9 +25,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str = "offline"
+    verifier: str = ""  # the model that reviews; empty: the same one
+    limit: float | None = Field(default=None, ge=0)  # US dollars that all questions of the run may cost together
     stages: list[str] = [stage.name for stage in STAGES]
     rounds: dict[str, int] = Field(default_factory=dict)
     note: str = ""
+    prompts: str = ""  # a folder with prompts of the artist's own, which come before those of prompts/
     working_size: int = 384  # px, longest side: at 256 models could not make out small parts; renders take 2 s
     working_samples: int = 16
     final_size: int = 512
@@ -54,16 +57,40 @@ class Settings(BaseModel):
                 raise ValueError(f"{name}={budget}: a stage takes 1 to 50 rounds")
         return rounds
 
+    @property
+    def asked(self) -> list[Stage]:
+        """The chosen stages for which a model is asked."""
+        return [BY_NAME[name] for name in self.stages if not BY_NAME[name].solved]
+
     def budget(self, stage: Stage) -> int:
         """How many rounds (rollouts, for initialization) a stage may take."""
         return self.rounds.get(stage.name, stage.rounds)
 
 
-class Round(BaseModel):
-    """One try at a stage: a program, what it did, how it scored."""
+class Account(BaseModel):
+    """What asking took, in questions, tokens and US dollars; the cost is None where no price is known."""
+
+    asks: int = 0
+    usage: Usage = Usage()
+    cost: float | None = None
+
+    def add(self, reply: Reply) -> None:
+        """Count a reply, whatever becomes of it."""
+        self.asks += 1
+        self.usage += reply.usage
+        if reply.cost is not None:
+            self.cost = (self.cost or 0.0) + reply.cost
+
+
+BY_HAND = "written by hand"
+"""What a round changed whose program a person wrote."""
+
+
+class Round(Account):
+    """One try at a stage: a program, what it did, how it scored, and what asking for it and its review took."""
 
     number: int
-    ran: bool
+    ran: bool = False
     problem: str = ""  # why no program of this round ran
     repairs: int = 0
     changed: str = ""  # "added 3 objects, changed 2 materials"
@@ -73,8 +100,12 @@ class Round(BaseModel):
     review: Review | None = None
 
 
-class StageRecord(BaseModel):
-    """Where a stage stands. `best` is the number of the round whose program stays; None keeps the scene."""
+class StageRecord(Account):
+    """Where a stage stands. `best` is the number of the round whose program stays; None keeps the scene.
+
+    Its account is that of its rounds, and of what belongs to none: the scene graph, rounds that were
+    stopped, and all from before a redo.
+    """
 
     name: str
     state: StageState = "pending"
@@ -85,8 +116,6 @@ class StageRecord(BaseModel):
     checklist: list[str] = []  # what a person asks of a redo
     seed: str = ""  # the program before a redo: where its first round starts from
     redo: int = 0  # how often the stage was redone; earlier tries lie in history/
-    usage: Usage = Usage()
-    cost: float | None = None
 
     def round(self, number: int) -> Round:
         """The round of that number."""
@@ -115,6 +144,12 @@ class RunRecord(BaseModel):
     final: Scores | None = None
     seconds: float = 0.0
 
+    @field_validator("stages")
+    @classmethod
+    def _with_later_stages(cls, stages: list[StageRecord]) -> list[StageRecord]:
+        """Runs from before there was a stage don't know it."""
+        return stages + [StageRecord(name=stage.name) for stage in STAGES[len(stages) :]]
+
     def stage(self, stage: Stage) -> StageRecord:
         """The record of a stage."""
         return self.stages[stage.number - 1]
@@ -122,6 +157,11 @@ class RunRecord(BaseModel):
     def render_size(self, wanted: int) -> int:
         """The longest side of a render, px: never more than the reference has to compare it with."""
         return min(wanted, max(self.width, self.height))
+
+    @property
+    def asks(self) -> int:
+        """Questions of all stages together."""
+        return sum(stage.asks for stage in self.stages)
 
     @property
     def usage(self) -> Usage:

@@ -15,8 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from . import picture
+from .amounts import dollars, tokens
 from .records import Round, RunRecord, StageRecord
-from .stages import INITIALIZATION, STAGES
+from .run_folder import round_folder, round_render
+from .stages import INITIALIZATION, STAGES, Stage
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PLOT_WIDTH, _PLOT_HEIGHT, _MARGIN = 720, 180, 28
@@ -41,8 +43,9 @@ def html(run: Path, record: RunRecord, reference: Image.Image) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(dollars=dollars, tokens=tokens)
     render = _open(run / "render.png")
-    stages = [_stage(run, record.stage(stage), stage.folder) for stage in STAGES if record.stage(stage).rounds]
+    stages = [_stage(run, record.stage(stage), stage) for stage in STAGES if record.stage(stage).rounds]
     return environment.get_template("report.html.j2").render(
         record=record,
         reference=_embed(picture.fit(reference, 512)),
@@ -54,23 +57,22 @@ def html(run: Path, record: RunRecord, reference: Image.Image) -> str:
     )
 
 
-def _stage(run: Path, stage: StageRecord, folder: str) -> dict[str, object]:
-    word = "rollout" if stage.name == INITIALIZATION.name else "round"
+def _stage(run: Path, record: StageRecord, stage: Stage) -> dict[str, object]:
+    word = "rollout" if stage is INITIALIZATION else "round"
     rounds = []
-    for each in stage.rounds:
-        path = run / "stages" / folder / f"{word}_{each.number}"
+    for each in record.rounds:
         rounds.append(
             {
                 "round": each,
                 "word": word,
-                "picture": _embed(_open(path / "render.png")) if each.ran else "",
-                "kept": each.number == stage.best,
+                "picture": _embed(_open(round_render(run, stage, each.number))) if each.ran else "",
+                "kept": each.number == record.best,
                 "said": _said(each),
             }
         )
-    best = run / "stages" / folder / f"{word}_{stage.best}" / "program.py"
-    program = best.read_text(encoding="utf-8") if stage.best is not None and best.is_file() else ""
-    return {"record": stage, "rounds": rounds, "program": program}
+    best = round_folder(run, stage, record.best or 0) / "program.py"
+    program = best.read_text(encoding="utf-8") if best.is_file() else ""
+    return {"record": record, "rounds": rounds, "program": program}
 
 
 def _said(each: Round) -> list[str]:

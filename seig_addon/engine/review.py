@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -15,9 +17,18 @@ class Review(BaseModel):
     comment: str = ""
 
     @model_validator(mode="after")
-    def _approval_means_an_empty_checklist(self) -> Review:
+    def _approval_means_an_empty_checklist(self) -> Self:
         if self.approved and self.checklist:
             raise ValueError("approved must be false while the checklist has items")
-        if not self.approved and not self.checklist:
+        waits = isinstance(self, FirstReview) and self.closer
+        if not self.approved and not self.checklist and not waits:
             raise ValueError("a review that does not approve must say what to change in its checklist")
         return self
+
+
+class FirstReview(Review):
+    """A review that may put off judging, once, to see objects enlarged in both pictures."""
+
+    closer: list[str] = Field(
+        default_factory=list, max_length=4, description="names of objects to see enlarged before you judge"
+    )

@@ -21,7 +21,7 @@ from ..errors import RunFolderError
 from . import picture
 from .files import cannot_write, drop_torn_line, write_atomic
 from .lock import RunLock
-from .records import FORMAT, Round, RunRecord, Settings, StageRecord
+from .records import BY_HAND, FORMAT, Round, RunRecord, Settings, StageRecord
 from .stages import BY_NAME, INITIALIZATION, STAGES, Stage
 
 
@@ -75,6 +75,7 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(path, error) from error
         drop_torn_line(path / "transcript.jsonl")
+        record.format = FORMAT  # as it will be written
         return cls(path, record, lock)
 
     def close(self) -> None:
@@ -84,6 +85,11 @@ class RunFolder:
     def save(self) -> None:
         """Write run.json."""
         write_atomic(self.path / "run.json", self.record.model_dump_json(indent=1))
+
+    def set_limit(self, dollars: float | None) -> None:
+        """Change, for a run that goes on, what the run may cost in all, in US dollars; None takes the limit away."""
+        self.record.settings.limit = dollars
+        self.save()
 
     def reference(self) -> Image.Image:
         """The picture to rebuild."""
@@ -99,12 +105,11 @@ class RunFolder:
 
     def stage_folder(self, stage: Stage) -> Path:
         """Where a stage's rounds, program and checkpoint lie."""
-        return self.path / "stages" / stage.folder
+        return stage_folder(self.path, stage)
 
     def round_folder(self, stage: Stage, number: int) -> Path:
-        """Where a round's files lie; initialization's rounds are rollouts."""
-        word = "rollout" if stage is INITIALIZATION else "round"
-        return self.stage_folder(stage) / f"{word}_{number}"
+        """Where a round's files lie."""
+        return round_folder(self.path, stage, number)
 
     def checkpoint(self, stage: Stage, number: int) -> Path:
         """The scene as a round left it."""
@@ -171,9 +176,9 @@ class RunFolder:
     def adopt(self, stage: Stage, program: str) -> int:
         """Make a program that a person wrote the stage's best round; it is run when the run goes on."""
         record = self.record.stage(stage)
-        number = len(record.rounds) + 1
+        number = max((each.number for each in record.rounds), default=0) + 1
         write_atomic(self.round_folder(stage, number) / "program.py", program)
-        record.rounds.append(Round(number=number, ran=True, changed="written by hand"))
+        record.rounds.append(Round(number=number, ran=True, changed=BY_HAND))
         record.best, record.state = number, "stale"
         self._outdate_after(stage)
         self.save()
@@ -202,6 +207,7 @@ class RunFolder:
             note=note,
             checklist=list(checklist),
             seed=seed,
+            asks=record.asks,
             usage=record.usage,
             cost=record.cost,
         )
@@ -217,6 +223,30 @@ class RunFolder:
         for later in STAGES[stage.number :]:
             if self.record.stage(later).best is not None:
                 self.record.stage(later).state = "stale"
+
+
+# Where things lie in a run, for those who only look at it.
+
+
+def stage_folder(run: Path, stage: Stage) -> Path:
+    """Where a stage's rounds lie."""
+    return run / "stages" / stage.folder
+
+
+def round_folder(run: Path, stage: Stage, number: int) -> Path:
+    """Where a round's files lie; initialization's rounds are rollouts."""
+    word = "rollout" if stage is INITIALIZATION else "round"
+    return stage_folder(run, stage) / f"{word}_{number}"
+
+
+def round_render(run: Path, stage: Stage, number: int) -> Path:
+    """The studio's render of a round."""
+    return round_folder(run, stage, number) / "render.png"
+
+
+def viewport_file(run: Path, stage: Stage) -> Path:
+    """What the viewport showed when the stage was brought into a live scene."""
+    return stage_folder(run, stage) / "viewport.png"
 
 
 def read_record(path: Path) -> RunRecord:

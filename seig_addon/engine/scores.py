@@ -16,12 +16,30 @@ _C1, _C2 = 0.01**2, 0.03**2
 _PSNR_FLOOR, _PSNR_CEILING = 5.0, 35.0  # dB: pure noise, and closer than a rebuilt scene gets
 
 
+class Factors(BaseModel):
+    """Each 0 to 1, more is better; None where there is nothing to measure.
+
+    `outlines` agree with the reference's edges (geometry), `colors` of each object over what is seen of
+    it, apart from the light (materials), `boxes` of what is seen against those marked in the scene
+    graph (composition), `light` in brightness on a coarse grid (lighting).
+    """
+
+    outlines: float | None = None
+    colors: float | None = None
+    boxes: float | None = None
+    light: float | None = None
+
+
 class Scores(BaseModel):
-    """A render measured against the reference; `overall` is 0 to 1, more is better."""
+    """A render measured against the reference; `overall` is 0 to 1, more is better.
+
+    `factors` are scores of single scene factors, which `overall` does not contain.
+    """
 
     psnr: float
     ssim: float
     overall: float
+    factors: Factors | None = None
 
 
 def measure(render: Pixels, reference: Pixels) -> Scores:

@@ -21,7 +21,8 @@ _LIGHT: frozenset[ChangeKind] = frozenset({"light added", "light removed", "ligh
 class Stage:
     """One scene factor, solved on its own.
 
-    `rounds` is the default budget: rollouts for initialization, rounds for the others.
+    `rounds` is the default budget: rollouts for initialization, rounds for the others. A stage that is
+    `solved` asks no model: its one round's program is solved for.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Stage:
     rounds: int
     may_change: frozenset[ChangeKind]
     task: str
+    solved: bool = False
 
     @property
     def folder(self) -> str:
@@ -88,6 +90,15 @@ LIGHTING = Stage(
     _LIGHT,
     "light it right: lights, world and exposure",
 )
+FINE_TUNING = Stage(
+    6,
+    "fine-tuning",
+    1,
+    # A material that objects share may turn out to be two, for which one of them gets a copy.
+    frozenset({"light", "world", "material", "material added", "material assignment"}),
+    "solve for light powers and colours, the world and base colours, all together",
+    solved=True,
+)
 
-STAGES = (INITIALIZATION, GEOMETRY, MATERIALS, COMPOSITION, LIGHTING)
+STAGES = (INITIALIZATION, GEOMETRY, MATERIALS, COMPOSITION, LIGHTING, FINE_TUNING)
 BY_NAME = {stage.name: stage for stage in STAGES}

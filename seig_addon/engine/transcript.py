@@ -26,9 +26,10 @@ class Exchange(BaseModel):
     usage: Usage
     cost: float | None
     finish_reason: Literal["stop", "length"]
+    model: str = ""  # which one replied; earlier transcripts don't say
 
 
-def record(run: Path, messages: Sequence[Message], schema: type[BaseModel] | None, reply: Reply) -> None:
+def record(run: Path, messages: Sequence[Message], schema: type[BaseModel] | None, reply: Reply, model: str) -> None:
     """Append an exchange, its pictures first."""
     exchange = Exchange(
         messages=[{"role": m.role, "parts": [_part(run, part) for part in m.parts]} for m in messages],
@@ -37,6 +38,7 @@ def record(run: Path, messages: Sequence[Message], schema: type[BaseModel] | Non
         usage=reply.usage,
         cost=reply.cost,
         finish_reason=reply.finish_reason,
+        model=model,
     )
     append_line(run / "transcript.jsonl", exchange.model_dump_json())
 

@@ -1,0 +1,123 @@
+"""A score for each scene factor: what a stage is about, measured apart from what other stages are about.
+
+They are shown to the model and kept with each round; which round stays is still decided by
+Scores.overall, which is about the whole picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import BaseModel
+
+from . import colors, outlines
+from .coverage import overlap
+from .scene_graph import Node, SceneGraph
+from .scores import Factors, Pixels
+from .visible import Mask, Visible
+
+_COLOR_SCALE = 30.0  # CIELAB: a mean difference that scores 1/e
+_LIGHT_SCALE = 0.15  # of white: the same for brightness
+GRID = 8  # cells a side, coarse enough to show light and not outlines
+DARK = 0.002  # linear light, added above and below: black divides nothing
+_TELLING = 3  # colours: of two, either could be the one that is off
+FEW = 12  # pixels: fewer say nothing about a colour
+
+
+class ColorGap(BaseModel):
+    """A leaf's mean colour in linear light, in reference and render, over the same pixels."""
+
+    name: str
+    share: float
+    wanted: tuple[float, float, float]
+    got: tuple[float, float, float]
+
+    def ratio(self) -> colors.Floats:
+        """Reference over render, per channel."""
+        return (np.array(self.wanted) + DARK) / (np.array(self.got) + DARK)
+
+    def difference(self, light: colors.Floats | float = 1.0) -> float:
+        """Distance in CIELAB, after the render's light is multiplied by `light`."""
+        wanted, got = np.array(self.wanted), np.array(self.got) * light
+        return float(colors.difference(colors.srgb(wanted), colors.srgb(got)))
+
+
+def measure_factors(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> Factors:
+    """Score each factor; the pictures and `seen` are of the same size."""
+    gaps = color_gaps(graph, seen, render, reference)
+    light = common_light(gaps)
+    weights = [np.sqrt(gap.share) for gap in gaps]
+    apart = np.average([gap.difference(light) for gap in gaps], weights=weights) if gaps else None
+    boxes = box_agreement(graph, seen)
+    return Factors(
+        outlines=round(outlines.agreement(render, reference, seen), 3),
+        colors=None if apart is None else round(float(np.exp(-apart / _COLOR_SCALE)), 3),
+        boxes=round(float(np.mean(list(boxes.values()))), 3) if boxes else None,
+        light=round(float(np.exp(-np.abs(light_grid(render, reference)).mean() / _LIGHT_SCALE)), 3),
+    )
+
+
+def box_agreement(graph: SceneGraph, seen: Visible) -> dict[str, float]:
+    """Intersection over union of marked and seen box, for each object; 0 where it can't be seen."""
+    return {
+        leaf.name: overlap(leaf.box, box) if (box := seen.box(leaf.name)) else 0.0
+        for leaf in graph.leaves
+        if leaf.kind == "object" and leaf.box is not None
+    }
+
+
+def color_gaps(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> list[ColorGap]:
+    """Compare the mean colour of each leaf that can be seen, over its own visible pixels."""
+    wanted, got = colors.linear(reference), colors.linear(render)
+    found = []
+    for leaf in graph.leaves:
+        mask = measured_on(leaf, seen)
+        if mask.sum() >= FEW:
+            means = [tuple(picture[mask].mean(axis=0).tolist()) for picture in (wanted, got)]
+            found.append(ColorGap(name=leaf.name, share=float(mask.mean()), wanted=means[0], got=means[1]))
+    return found
+
+
+def measured_on(leaf: Node, seen: Visible) -> Mask:
+    """The pixels of a leaf by which its colour is measured: without its rim, and within its marked box.
+
+    Outside of it the reference shows something else; where that leaves too little, all of them count.
+    """
+    mask = seen.core(leaf.name)
+    marked = mask & inside(leaf.box, mask.shape) if leaf.box else mask
+    return marked if marked.sum() >= max(FEW, 0.25 * mask.sum()) else mask
+
+
+def common_light(gaps: list[ColorGap]) -> colors.Floats:
+    """The factor by which all colours are off together, per channel: what light would mend.
+
+    1 where there are too few to tell light from colour.
+    """
+    if len(gaps) < _TELLING:
+        return np.ones(3)
+    logs = np.log([gap.ratio() for gap in gaps])
+    weights = np.sqrt([gap.share for gap in gaps])
+    return np.exp([_weighted_median(logs[:, channel], weights) for channel in range(3)])
+
+
+def light_grid(render: Pixels, reference: Pixels) -> colors.Floats:
+    """Brightness of the render minus the reference, each cell's mean, on a grid of 8 × 8 at most."""
+    gap = colors.brightness(render) - colors.brightness(reference)
+    rows, columns = (np.linspace(0, side, min(GRID, side) + 1).astype(int) for side in gap.shape)
+    sums = np.add.reduceat(np.add.reduceat(gap, rows[:-1], axis=0), columns[:-1], axis=1)
+    return sums / np.outer(np.diff(rows), np.diff(columns))
+
+
+def inside(box: tuple[float, float, float, float], shape: tuple[int, ...]) -> Mask:
+    """The pixels of a picture (height, width) within a box, of which at least one is."""
+    height, width = shape[:2]
+    left, top, right, bottom = box
+    mask = np.zeros((height, width), bool)
+    x, y = min(max(int(left * width), 0), width - 1), min(max(int(top * height), 0), height - 1)
+    mask[y : max(round(bottom * height), y + 1), x : max(round(right * width), x + 1)] = True
+    return mask
+
+
+def _weighted_median(values: colors.Floats, weights: colors.Floats) -> float:
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])

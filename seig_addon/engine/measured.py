@@ -1,0 +1,40 @@
+"""What is told in numbers at each stage: its own factor in full, and in a line what belongs to other stages."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from . import measures, picture
+from .factors import color_gaps
+from .look import Look
+from .scene_graph import SceneGraph
+from .stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS, Stage
+
+
+def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -> list[str]:
+    """Lines for the section "Measured" of a question about this look: scores, faults, and the stage's measures."""
+    render = picture.pixels(look.render)
+    wanted = picture.pixels(reference, look.render.size)
+    seen, scores = look.seen, look.scores
+    lines = [f"PSNR {scores.psnr:.2f} dB, SSIM {scores.ssim:.3f}"]
+    if scores.factors is not None:
+        each = scores.factors.model_dump(exclude_none=True)
+        lines.append("scores, 0 to 1: " + ", ".join(f"{name} {value:.2f}" for name, value in each.items()))
+    lines += look.faults
+    # The camera and the overall light come first: what they are off by is no single object's fault.
+    lines += measures.camera(graph, seen) if stage in (GEOMETRY, COMPOSITION) else []
+    lines += [measures.light_factor(render, wanted)] if stage is GEOMETRY else []
+    lines += measures.unseen(graph, look.scene, seen) if stage in (GEOMETRY, COMPOSITION) else []
+    if stage is GEOMETRY:
+        lines += measures.stray_outlines(graph, wanted, seen)
+    if stage in (GEOMETRY, COMPOSITION):
+        lines += measures.box_offsets(graph, seen)
+    if stage is GEOMETRY:
+        lines += measures.worst_patches(seen, render, wanted)
+    gaps = color_gaps(graph, seen, render, wanted)
+    if stage is MATERIALS:
+        lines += measures.object_colors(gaps)
+        lines += measures.base_colors(graph, look.scene, seen, render, wanted)
+    if stage is LIGHTING:
+        lines += measures.light(gaps, render, wanted)
+    return lines

@@ -1,0 +1,53 @@
+"""Light alone: blurred brightness of both pictures, and where the render is too bright or too dark."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from .. import colors, picture
+from ..factors import light_grid
+from .canvas import INK, PAPER, beside, font, framed, painted, panel, scaled
+
+_SHARE = 0.68  # of a panel's usual size: there are three, and numbers on a grid of 8 need no more
+_BLUR = 0.03  # of that side: patterns and outlines go, light and shadow stay
+_WHITE, _BLACK = 0.99, 0.01  # of white: beyond, a pixel is clipped
+_TOO_BRIGHT, _TOO_DARK = np.array([215.0, 60, 30]), np.array([40.0, 90, 215])
+_FULL = 64.0  # levels of 255 that are painted in full colour
+
+
+def sheet(reference: Image.Image, render: Image.Image) -> Image.Image:
+    """Three panels: blurred brightness of the reference, of the render, and the difference in levels of 255.
+
+    Clipped pixels are painted red (white in all channels) and blue (black in all channels).
+    """
+    wanted, got = (scaled(each, round(_SHARE * max(each.size))) for each in (panel(reference), panel(render)))
+    panels = [
+        framed(_blurred(each), title)
+        for each, title in ((wanted, "reference: brightness"), (got, "render: brightness"))
+    ]
+    return beside([*panels, framed(_difference(got, wanted), "render - reference, 0-255", grid=False)])
+
+
+def _blurred(shown: Image.Image) -> Image.Image:
+    values = picture.pixels(shown)
+    bright = Image.fromarray(np.uint8(colors.brightness(values) * 255 + 0.5))
+    bright = bright.filter(ImageFilter.GaussianBlur(_BLUR * max(bright.size))).convert("RGB")
+    bright = painted(bright, (values > _WHITE).all(axis=2), (215, 60, 30))
+    return painted(bright, (values < _BLACK).all(axis=2), (40, 90, 215))
+
+
+def _difference(render: Image.Image, reference: Image.Image) -> Image.Image:
+    """Paint each cell of the coarse grid, red too bright and blue too dark, with its number."""
+    grid = 255 * light_grid(picture.pixels(render), picture.pixels(reference, render.size))
+    strength = np.clip(np.abs(grid) / _FULL, 0.0, 1.0)[..., None]
+    cells = 255 * (1 - strength) + np.where(grid[..., None] > 0, _TOO_BRIGHT, _TOO_DARK) * strength
+    shown = Image.fromarray(np.uint8(cells)).resize(render.size, Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(shown)
+    rows, columns = grid.shape
+    for y in range(rows):
+        for x in range(columns):
+            place = ((x + 0.5) * shown.width / columns, (y + 0.5) * shown.height / rows)
+            ink = PAPER if abs(grid[y, x]) > 0.6 * _FULL else INK
+            draw.text(place, f"{round(grid[y, x]):+d}", ink, font(), anchor="mm")
+    return shown

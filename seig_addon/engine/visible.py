@@ -1,0 +1,86 @@
+"""Which leaf of the scene graph each pixel of a render shows: what boxes, colours and outlines are measured by.
+
+Boxes of what can be seen are what a model marks in the picture; boxes of whole objects, hidden parts
+and all, can't be compared with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..studio.pixels import Ids
+from .scene_graph import Box2D, SceneGraph
+
+NOTHING = -1  # in `index`: no leaf, so background or an object that the scene graph doesn't know
+
+Mask = NDArray[np.bool_]
+Index = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Visible:
+    """The leaves' `names`, and for each pixel (height, width) the `index` of the leaf it shows.
+
+    The same for materials, of which "" is none.
+    """
+
+    names: tuple[str, ...]
+    index: Index
+    material_names: tuple[str, ...]
+    materials: Index
+
+    def mask(self, name: str) -> Mask:
+        """The pixels that show a leaf; none if it can't be seen or isn't there."""
+        found: Mask = self.index == (self.names.index(name) if name in self.names else NOTHING - 1)
+        return found
+
+    def core(self, name: str) -> Mask:
+        """The pixels of a leaf without its rim, where others mix in; the whole if it has nothing else."""
+        mask = self.mask(name)
+        inner = mask.copy()
+        inner[1:] &= mask[:-1]
+        inner[:-1] &= mask[1:]
+        inner[:, 1:] &= mask[:, :-1]
+        inner[:, :-1] &= mask[:, 1:]
+        return inner if inner.any() else mask
+
+    def box(self, name: str) -> Box2D | None:
+        """The box around what can be seen of a leaf, or None where that is nothing."""
+        mask = self.mask(name)
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        if not len(rows):
+            return None
+        height, width = mask.shape
+        return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+
+    def share(self, name: str) -> float:
+        """The share of the picture that a leaf takes, 0 to 1."""
+        return float(self.mask(name).mean())
+
+    def borders(self) -> Mask:
+        """The pixels on either side of where one leaf ends and another one begins."""
+        found = np.zeros(self.index.shape, bool)
+        across = self.index[:, 1:] != self.index[:, :-1]
+        down = self.index[1:] != self.index[:-1]
+        found[:, 1:] |= across
+        found[:, :-1] |= across
+        found[1:] |= down
+        found[:-1] |= down
+        return found
+
+
+def visible(graph: SceneGraph, parents: Mapping[str, str | None], ids: Ids) -> Visible:
+    """Sort pixels by leaf: an object belongs to that of its name, or to the nearest of its `parents` that is one."""
+    leaves = tuple(leaf.name for leaf in graph.leaves)
+    table = np.full(len(ids.object_names), NOTHING, np.int32)
+    for number, name in enumerate(ids.object_names):
+        owner: str | None = name
+        while owner is not None and owner not in leaves:
+            owner = parents.get(owner)
+        if owner is not None:
+            table[number] = leaves.index(owner)
+    return Visible(leaves, table[ids.objects], tuple(ids.material_names), ids.materials)
