@@ -7,15 +7,18 @@ that one is tested as well, as a person would use it.
 import hashlib
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import requires
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.test_packaging import ROOT, project_files
 
@@ -23,6 +26,7 @@ BLENDER = os.environ.get("BLENDER")
 PYTHONS = ("cp311", "cp313", "cp314")
 COMPILED = ("markupsafe", "pillow", "pydantic_core")
 PURE = ("annotated_types", "jinja2", "pydantic", "typing_extensions", "typing_inspection")
+OWN = {"linux-x64": "manylinux", "windows-x64": "win_amd64", "macos-arm64": "arm64", "macos-x64": "x86_64"}
 BROUGHT = ("PIL", "jinja2", "markupsafe", "pydantic", "pydantic_core")  # what they are imported as
 
 INSTALL = """
@@ -90,18 +94,81 @@ def _build(folder, *kinds):
     return sorted(folder.iterdir())
 
 
+@pytest.fixture(scope="module")
+def pinned():
+    """Return the packages, with their versions, that the zip for a platform brings."""
+    tool = runpy.run_path(str(ROOT / "tools" / "extension"))
+
+    def read(platform, lock="py311", without=()):
+        tool["pinned"].__globals__["LOCK"] = ROOT / "locks" / f"{lock}.txt"
+        return dict(re.findall(r"^(\S+)==(\S+)", tool["pinned"](platform, set(without)), re.MULTILINE))
+
+    return read
+
+
+@pytest.mark.parametrize("platform", OWN)
+def test_each_zip_brings_all_that_its_packages_need_and_blender_lacks(pinned, platform):
+    brought = pinned(platform)
+    system = {"sys_platform": {"linux": "linux", "windows": "win32", "macos": "darwin"}[platform.split("-")[0]]}
+    in_blender = {"numpy", "requests", "certifi", "charset-normalizer", "idna", "urllib3"}
+    for package in brought.keys() - {"colorama"}:  # which is installed on Windows only
+        for line in requires(package) or ():
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({**system, "extra": ""}):
+                name = needed.name.lower().replace("_", "-").replace(".", "-")
+                assert name in brought.keys() | in_blender, f"{package} needs {line}"
+    assert ("colorama" in brought) == (platform == "windows-x64")
+    assert not brought.keys() & {*in_blender, "bpy", "pytest", "hypothesis", "ruff", "mypy", "scikit-image"}
+
+
+def test_the_zips_bring_the_same_versions_that_are_tested_on_each_blender(pinned):
+    assert pinned("linux-x64") == pinned("linux-x64", "py313") == pinned("linux-x64", "py311-blender45")
+
+
+def test_no_malicious_version_of_litellm_is_brought_and_the_slim_zip_brings_none(pinned):
+    assert pinned("linux-x64")["litellm"] not in {"1.82.7", "1.82.8"}
+    assert pinned("linux-x64", without={"litellm"}).keys() == {name.replace("_", "-") for name in (*COMPILED, *PURE)}
+
+
 @pytest.mark.slow
-def test_each_platform_has_a_zip_with_its_own_wheels_for_both_of_blenders_pythons(tmp_path):
-    own = {"linux-x64": "manylinux", "windows-x64": "win_amd64", "macos-arm64": "arm64", "macos-x64": "x86_64"}
-    for path in _build(tmp_path, *own):
+@pytest.mark.timeout(1800)  # downloads 300 MB the first time
+def test_each_platform_has_a_zip_with_its_own_wheels_for_both_of_blenders_pythons(tmp_path, pinned):
+    lock = (ROOT / "locks" / "py311.txt").read_text("utf-8")
+    for path in _build(tmp_path, *OWN):
         platform = path.stem.removeprefix("seig-").partition("-")[2]
         with zipfile.ZipFile(path) as file:
             manifest = tomllib.loads(file.read("blender_manifest.toml").decode())
-            wheels = [name for name in file.namelist() if name.endswith(".whl")]
+            wheels = {name.removeprefix("wheels/"): file.read(name) for name in file.namelist() if name[-4:] == ".whl"}
         assert manifest["platforms"] == [platform]
-        compiled = [name for name in wheels if not name.endswith("none-any.whl")]
-        assert all(own[platform] in name for name in compiled), compiled
-        assert {name.split("-")[2] for name in compiled} == {"cp311", "cp313"}
+        assert not [name for name, data in wheels.items() if hashlib.sha256(data).hexdigest() not in lock]
+        assert {name.split("-")[0].replace("_", "-") for name in wheels} == set(pinned(platform))
+        compiled = [name.split("-") for name in wheels if not name.endswith("none-any.whl")]
+        assert all(OWN[platform] in tag for *_, tag in compiled), compiled
+        for package in {name for name, *_ in compiled}:
+            tags = {(python, abi) for name, _, python, abi, _ in compiled if name == package}
+            assert tags == {("cp311", "cp311"), ("cp313", "cp313")} or {abi for _, abi in tags} == {"abi3"}
+
+
+@pytest.mark.slow
+def test_with_its_wheels_and_what_blender_has_litellm_can_be_imported(tmp_path):
+    (path,) = _build(tmp_path / "built", _this_platform())
+    wheels = tmp_path / "wheels"
+    fits = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    with zipfile.ZipFile(path) as file:
+        for name in file.namelist():
+            if name.endswith(".whl") and (fits in name or "abi3" in name or "none-any" in name):
+                with zipfile.ZipFile(file.open(name)) as wheel:
+                    wheel.extractall(wheels)
+    site = Path(find_spec("requests").origin).parent.parent
+    for name in ("requests", "certifi", "charset_normalizer", "idna", "urllib3"):
+        (wheels / name).symlink_to(site / name)
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import litellm; print(litellm.__file__)"
+    said = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, wheels],
+        env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith(str(wheels))
 
 
 def test_the_zip_is_named_by_its_version_and_holds_the_addon_its_wheels_and_nothing_else(built):
@@ -216,6 +283,10 @@ def test_in_blender_ctrl_c_stops_within_a_second(blender, picture, tmp_path):
     said = blender("--background", "--python-exit-code", 3, "--python-expr", INTERRUPT, cwd=tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "Stopped. All finished rounds are kept" in said.stderr
+
+
+def _this_platform():
+    return runpy.run_path(str(ROOT / "tools" / "extension"))["this_platform"]()
 
 
 def _profile(folder):

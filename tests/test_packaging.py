@@ -78,13 +78,33 @@ def test_the_extension_zip_holds_the_addon_and_nothing_for_development(tmp_path)
 
 def test_only_modules_for_inside_blender_import_bpy(tmp_path):
     paths = [path for path in MODULES if not IN_BLENDER.match(path.relative_to(ROOT).as_posix())]
-    names = [module_name(path) for path in paths if path.name != "__main__.py"]  # that one runs when imported
+    # The first runs when imported; wire/ belongs to a process of its own, and imports litellm.
+    paths = [path for path in paths if path.name != "__main__.py" and path.parent.name != "wire"]
+    names = [module_name(path) for path in paths]
     assert {"seig_addon", "seig_addon.engine", "seig_addon.models", "seig_addon.studio.client"} <= set(names)
     result = subprocess.run(
         [sys.executable, "-I", "-c", IMPORT_ALL, str(ROOT), *names],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
+
+
+def test_only_the_asking_process_imports_litellm():
+    imported = {
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in _imported(node)
+        if name.split(".")[0] == "litellm"
+    }
+    assert imported
+    assert all(name.startswith("seig_addon/models/remote/wire/") for name in imported)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [] if node.level else [node.module]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
 
 
 # The bootstrap is a script of its own process, where the package goes by its plain name.
