@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,16 +12,18 @@ from pathlib import Path
 import pytest
 
 from seig_addon.engine.run_folder import read_record
+from seig_addon.models.remote.providers import PROVIDERS
+from tests.scripted import GRAPH, SCAFFOLD, program
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["--rounds", "initialization=1,geometry=1,materials=1,composition=1,lighting=1"]
 
 
-def seig(*arguments, cwd, timeout=120):
+def seig(*arguments, cwd, timeout=120, environment=()):
     return subprocess.run(
         [sys.executable, "-m", "seig_addon", *map(str, arguments)],
         cwd=cwd,
-        env=_environment(),
+        env=_environment() | dict(environment),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -138,8 +141,71 @@ def test_doctor_finds_everything_well(tmp_path):
     said = seig("doctor", cwd=tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "All is well." in said.stdout
+    assert re.search(r"tick +median +[\d.]+ ms, 99 % within +[\d.]+ ms, longest +[\d.]+ ms of [1-9]", said.stdout)
 
 
 def test_models_are_listed_and_offline_is_called_what_it_is(tmp_path):
     said = seig("models", cwd=tmp_path).stdout
     assert "a block-out without AI" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "anthropic/m", "--agree", "nobody"], "no provider 'nobody' to agree to"),
+        (["--model", "anthropic/m"], "needs a key"),
+        (["--model", "azure/m"], "needs the address"),
+        (["--model", "offline", "--verifier", "openai/m"], "needs a key"),
+        (["--model", "compatible/m"], "Agree with: --agree compatible"),
+    ],
+)
+def test_what_a_remote_model_lacks_is_said_before_anything_is_made(tmp_path, image, arguments, words):
+    elsewhere = {"COMPATIBLE_API_BASE": "https://models.example.org/v1"}
+    keyless = {name: "" for each in PROVIDERS.values() for name in each.variables} | elsewhere
+    said = seig("reconstruct", image, *arguments, cwd=tmp_path, environment=keyless)
+    assert said.returncode == 1
+    assert words in said.stderr
+    assert "Traceback" not in said.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_models_say_whether_the_key_is_there_and_never_show_it(tmp_path):
+    said = seig("models", cwd=tmp_path, environment={"ANTHROPIC_API_KEY": "sk-planted", "OPENAI_API_KEY": ""}).stdout
+    assert "Anthropic: key from ANTHROPIC_API_KEY" in said
+    assert "OpenAI: no key (OPENAI_API_KEY is not set)" in said
+    assert "http://localhost:11434" in said
+    assert "sk-planted" not in said
+
+
+def test_in_a_terminal_agreement_is_asked_for(tmp_path, image):
+    pty = pytest.importorskip("pty")  # no Windows
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "seig_addon", "reconstruct", str(image), "--model", "compatible/m"]
+    environment = _environment() | {"COMPATIBLE_API_BASE": "https://models.example.org/v1"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, text=True
+    ) as process:
+        os.write(screen, b"n\n")
+        assert process.wait(60) == 1
+        assert "nothing was started" in process.stderr.read()
+    assert "go to OpenAI-compatible server (models.example.org)" in os.read(screen, 10_000).decode()
+    os.close(screen)
+    os.close(terminal)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_server_on_this_machine_is_asked_up_to_the_limit_and_beyond_a_higher_one(tmp_path, image, provider):
+    provider.say(GRAPH, program(SCAFFOLD))
+    here = {"COMPATIBLE_API_BASE": provider.address("openai")}
+    one = ["--stages", "initialization", "--rounds", "initialization=1", "--output", "run"]
+    said = seig("reconstruct", image, "--model", "compatible/m", "--limit", 1, *one, cwd=tmp_path, environment=here)
+    assert said.returncode == 0, said.stderr
+    record = read_record(tmp_path / "run")
+    assert (record.settings.model, record.settings.limit) == ("compatible/m", 1.0)
+    assert record.usage.output_tokens > 0
+    assert record.cost is None
+    assert seig("resume", "run", "--limit", 2, cwd=tmp_path, environment=here).returncode == 0
+    assert read_record(tmp_path / "run").settings.limit == 2.0
+    assert seig("resume", "run", "--limit", 0, cwd=tmp_path, environment=here).returncode == 0
+    assert read_record(tmp_path / "run").settings.limit is None

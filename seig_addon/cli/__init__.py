@@ -13,16 +13,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Cancelled, SeigError
+from ..models.access import Access
 from . import commands
 from .arguments import parser
 
 STOPPED = 130  # what shells report for Ctrl-C
 
 
-def main(arguments: Sequence[str], blender: Path | None = None) -> int:
+def main(arguments: Sequence[str], blender: Path | None = None, access: Access | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 failed with a sentence, 2 usage, 130 stopped.
 
-    `blender` is the Blender to use for the studio where none is named; None is the bpy wheel.
+    `blender` is the Blender to use for the studio where none is named; None is the bpy wheel. `access` is
+    what asking may use; None is a terminal's: online, with keys from the environment.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str], blender: Path | None = None) -> int:
     try:
         options = parser(program).parse_args(arguments)
         options.program = program
+        options.access = access or Access()
         options.blender = _found(options.blender) or blender
         commands.COMMANDS[options.command](options)
     except SystemExit as exit_:  # argparse's way to end after --help or a usage error

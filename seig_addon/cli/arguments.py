@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ _EXAMPLES = """\
 examples:
   %(prog)s reconstruct desk.jpg                     a block-out without AI, in runs/desk
   %(prog)s reconstruct desk.jpg --model manual      you carry the questions to any chat
+  %(prog)s reconstruct desk.jpg --model anthropic/claude-opus-5-5 --limit 2
   %(prog)s redo runs/desk --stage materials --note "the cup is bamboo"
   %(prog)s resume runs/desk                         go on after Ctrl-C or a crash
 """
@@ -45,9 +46,12 @@ def parser(program: str) -> ArgumentParser:
     _add_run(redo)
     redo.add_argument("--stage", required=True, metavar="STAGE", help=f"one of {', '.join(s.name for s in STAGES)}")
     redo.add_argument("--note", default="", metavar="TEXT", help="what the model should do differently")
+    _add_agree(redo)
 
     resume = commands.add_parser("resume", help="go on with a run that was stopped")
     _add_run(resume)
+    _add_limit(resume, "a new limit for all that the run costs, in US dollars; 0 for none")
+    _add_agree(resume)
 
     replay = commands.add_parser("replay", help="run again from a run's recorded answers, without a model")
     _add_run(replay)
@@ -76,35 +80,54 @@ def _add_output(command: ArgumentParser) -> None:
     )
 
 
+def _add_agree(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--agree",
+        action="append",
+        default=[],
+        metavar="PROVIDER",
+        help="agree that the picture and renders go to this provider (else you are asked)",
+    )
+
+
+def _add_limit(command: ArgumentParser, what: str) -> None:
+    command.add_argument("--limit", type=float, metavar="USD", help=what)
+
+
 def _add_settings(command: ArgumentParser) -> None:
     command.add_argument("--model", metavar="M", help="who answers: see the command models (default: offline)")
+    command.add_argument("--verifier", metavar="M", help="who reviews, if another model (default: the same)")
+    _add_limit(command, "what the run may cost in US dollars; it stops before it would cost more (default: no limit)")
+    _add_agree(command)
     _add_output(command)
     command.add_argument("--stages", metavar="A,B", help="only these stages, such as initialization,geometry")
-    budgets = ",".join(f"{stage.name}={stage.rounds}" for stage in STAGES)
+    budgets = ",".join(f"{stage.name}={stage.rounds}" for stage in STAGES if not stage.solved)
     command.add_argument(
         "--rounds",
         metavar="STAGE=N,…",
         help=f"rounds a stage may take, rollouts for initialization (default: {budgets})",
     )
     command.add_argument("--note", metavar="TEXT", help="a note for the model, in every question")
+    command.add_argument("--prompts", metavar="FOLDER", type=Path, help="folder of prompts that come before SEIG's")
 
 
-def settings(model: str | None, stages: str | None, rounds: str | None, note: str | None) -> Settings:
+def settings(options: Namespace) -> Settings:
     """Turn the options of a new run into settings; raises SeigError for names and numbers that can't be."""
     budgets = {}
-    for item in (rounds or "").split(","):
+    for item in (options.rounds or "").split(","):
         name, equals, number = item.partition("=")
         if item and not (equals and number.strip().isdecimal()):
             raise SeigError(f"--rounds takes STAGE=NUMBER, such as geometry=2,lighting=1, and got {item!r}.")
         if item:
             budgets[name.strip()] = int(number)
     chosen: dict[str, object] = {"rounds": budgets}
-    if model:
-        chosen["model"] = model
-    if note:
-        chosen["note"] = note
-    if stages:
-        chosen["stages"] = [name.strip() for name in stages.split(",")]
+    chosen |= {name: given for name in ("model", "verifier", "limit", "note") if (given := getattr(options, name))}
+    if options.prompts:
+        chosen["prompts"] = str(options.prompts.resolve())
+    if options.verifier == options.model:
+        chosen.pop("verifier", None)
+    if options.stages:
+        chosen["stages"] = [name.strip() for name in options.stages.split(",")]
     try:
         return Settings.model_validate(chosen)
     except ValidationError as error:

@@ -6,7 +6,7 @@ import signal
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -17,30 +17,32 @@ from ..engine.reconstruction import Reconstruction
 from ..engine.records import Settings
 from ..engine.run_folder import RunFolder, read_record
 from ..engine.stages import BY_NAME
-from ..errors import Cancelled, SeigError
-from ..models.registry import KNOWN, open_model
+from ..errors import Cancelled, LimitReached, SeigError
+from ..models import Model
+from ..models.registry import open_model
 from ..studio.client import Studio
+from .access import permitted
 from .arguments import settings
 from .doctor import doctor
+from .models import models as list_models
 from .progress import Progress
 
 
 def reconstruct(options: Namespace) -> None:
     """`seig reconstruct PICTURE`."""
-    chosen = settings(options.model, options.stages, options.rounds, options.note)
-    _work(_new_run(options.picture, options.output, chosen), options, Reconstruction.reconstruct)
+    _work(_new_run(options.picture, settings(options), options), options, Reconstruction.reconstruct)
 
 
 def step(options: Namespace) -> None:
     """`seig step RUN_OR_PICTURE`."""
     if options.target.is_dir():
-        given = [f"--{name}" for name in ("model", "output", "stages", "rounds", "note") if getattr(options, name)]
+        names = ("model", "verifier", "limit", "output", "stages", "rounds", "note", "prompts")
+        given = [f"--{name}" for name in names if getattr(options, name)]
         if given:
             raise SeigError(f"{given[0]} is for a new picture; the run in {options.target} has its settings already.")
-        run = RunFolder.open(options.target)
+        run = _opened(options.target, options)
     else:
-        chosen = settings(options.model, options.stages, options.rounds, options.note)
-        run = _new_run(options.target, options.output, chosen)
+        run = _new_run(options.target, settings(options), options)
     _work(run, options, Reconstruction.step)
 
 
@@ -49,7 +51,7 @@ def redo(options: Namespace) -> None:
     stage = BY_NAME.get(options.stage)
     if stage is None:
         raise SeigError(f"There is no stage {options.stage!r}; the stages are {', '.join(BY_NAME)}.")
-    run = RunFolder.open(options.run)
+    run = _opened(options.run, options)
     try:
         run.archive(stage, options.note)
     except SeigError:
@@ -60,14 +62,22 @@ def redo(options: Namespace) -> None:
 
 def resume(options: Namespace) -> None:
     """`seig resume RUN`."""
-    _work(RunFolder.open(options.run), options, Reconstruction.reconstruct)
+    run = _opened(options.run, options)
+    try:
+        if options.limit is not None:
+            run.set_limit(options.limit or None)
+    except SeigError:
+        run.close()
+        raise
+    _work(run, options, Reconstruction.reconstruct)
 
 
 def replay(options: Namespace) -> None:
     """`seig replay RUN`: the same settings and answers, in a new run folder."""
     recorded = read_record(options.run)
     reference = load_reference(options.run / "reference.png")
-    chosen = recorded.settings.model_copy(update={"model": f"replay:{options.run.resolve()}"})
+    recording = {"model": f"replay:{options.run.resolve()}", "verifier": "", "limit": None}  # all replies are there
+    chosen = recorded.settings.model_copy(update=recording)
     output = options.output or _free_folder(f"{recorded.name}-replay")
     _work(RunFolder.create(output, recorded.name, reference, chosen), options, Reconstruction.reconstruct)
 
@@ -85,8 +95,7 @@ def report(options: Namespace) -> None:
 
 def models(options: Namespace) -> None:
     """`seig models`."""
-    for name, what in KNOWN.items():
-        print(f"{name:12} {what}")
+    list_models(options.access)
 
 
 def check(options: Namespace) -> None:
@@ -106,10 +115,22 @@ COMMANDS: dict[str, Callable[[Namespace], None]] = {
 }
 
 
-def _new_run(picture: Path, output: Path | None, chosen: Settings) -> RunFolder:
+def _new_run(picture: Path, chosen: Settings, options: Namespace) -> RunFolder:
+    """Make a run of a picture, once its models can be asked."""
     reference = load_reference(picture)
-    open_model(chosen.model, Path(), print)  # an unknown model is said before a folder is made for it
-    return RunFolder.create(output or _free_folder(picture.stem), picture.stem, reference, chosen)
+    options.access = permitted(chosen, options)
+    return RunFolder.create(options.output or _free_folder(picture.stem), picture.stem, reference, chosen)
+
+
+def _opened(folder: Path, options: Namespace) -> RunFolder:
+    """Open a run, whose models can be asked then; it keeps those that it was begun with."""
+    run = RunFolder.open(folder)
+    try:
+        options.access = permitted(run.record.settings, options)
+    except SeigError:
+        run.close()
+        raise
+    return run
 
 
 def _free_folder(name: str) -> Path:
@@ -124,10 +145,15 @@ def _free_folder(name: str) -> Path:
 def _work(run: RunFolder, options: Namespace, what: Callable[[Reconstruction], None]) -> None:
     progress = Progress(run.record)
     try:
-        with _stoppable() as cancel:
-            model = open_model(run.record.settings.model, run.path, progress.say)
-            with Studio(options.blender, log=run.path / "studio.log", cancel=cancel) as studio:
-                what(Reconstruction(run, model, studio, progress, cancel))
+        with _stoppable() as cancel, ExitStack() as stack:
+            chosen = run.record.settings
+            model = stack.enter_context(_model(chosen.model, run, progress, options))
+            verifier = stack.enter_context(_model(chosen.verifier, run, progress, options)) if chosen.verifier else None
+            studio = stack.enter_context(Studio(options.blender, log=run.path / "studio.log", cancel=cancel))
+            what(Reconstruction(run, model, studio, progress, cancel, verifier=verifier))
+    except LimitReached as reached:
+        more = 2 * (run.record.settings.limit or 0.0)
+        raise SeigError(f"{reached} Such as: {options.program} resume {run.path} --limit {more:g}") from None
     except Cancelled:
         raise Cancelled(
             f"Stopped. All finished rounds are kept; go on with: {options.program} resume {run.path}"
@@ -137,6 +163,10 @@ def _work(run: RunFolder, options: Namespace, what: Callable[[Reconstruction], N
         run.close()
     for label, name in (("Report", "report.html"), ("Scene", "scene.blend"), ("Program", "program.py")):
         print(f"{label:8} {run.path / name}")
+
+
+def _model(name: str, run: RunFolder, progress: Progress, options: Namespace) -> closing[Model]:
+    return closing(open_model(name, run.path, progress.say, progress.hear, options.access))
 
 
 @contextmanager

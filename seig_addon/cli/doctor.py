@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..engine import prompts
@@ -28,9 +29,11 @@ def doctor(blender: Path | None) -> None:
 def _checks(blender: Path | None) -> list[tuple[str, Callable[[], str]]]:
     return [
         ("packages", _packages),
+        ("litellm", _litellm),
         ("prompts", lambda: f"version {prompts.version()}"),
         ("folder", _folder),
         ("studio", lambda: _studio(blender)),
+        ("window", _window),
     ]
 
 
@@ -56,6 +59,14 @@ def _packages() -> str:
     return ", ".join(found)
 
 
+def _litellm() -> str:
+    """Look it up without importing it, which takes seconds."""
+    try:
+        return version("litellm")
+    except PackageNotFoundError:
+        return "not there: models of providers can't be asked; offline, manual and replay need none of it"
+
+
 def _folder() -> str:
     try:
         with tempfile.TemporaryFile(dir=Path.cwd()):
@@ -78,3 +89,16 @@ def _studio(blender: Path | None) -> str:
             raise SeigError(f"the studio runs no programs: {result.failure.message}")
         studio.render(Path(folder) / "box.png", size=64, samples=1)
         return f"Blender {studio.blender_version}, started in {started:.1f} s, ran and rendered a program"
+
+
+def _window() -> str:
+    """How long the add-on holds up Blender's main thread: in a run made here, and in the last one in a window."""
+    if find_spec("bpy") is None:
+        return "not measured: this Python has no bpy; `blender --command seig doctor` measures"
+    from ..addon.measure import last_run, measure  # needs Blender, which the other checks do not
+
+    measured, last = str(measure()), last_run()
+    lines = ["a small run took of Blender's main thread", *measured.splitlines()]
+    if last:
+        lines += [f"the add-on's last run, {last}"]
+    return "\n".join(lines).replace("\n", f"\n{' ' * 20}")

@@ -20,16 +20,21 @@ class Progress:
         self._record = record
         self._since = time.monotonic()
         self._live = sys.stdout.isatty()
+        self._doing = ""
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         where = self._where(event)
         if event.kind not in _PASSING:
             self.say(f"{where}{event.text}")
-        elif self._live:
+        else:
             what = "rendering" if event.kind == "rendering" else f"{event.kind} {event.text}".strip()
-            sys.stdout.write(f"\r\x1b[2K{self._clock()}  {where}{what}"[:160])
-            sys.stdout.flush()
+            self._doing = f"{where}{what}"
+            self._show(self._doing)
+
+    def hear(self, text: str) -> None:
+        """Show passing words of a model that is being asked; may come from any thread."""
+        self._show(f"{self._doing} · {text}")
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
@@ -40,6 +45,11 @@ class Progress:
         """Clear the live line."""
         if self._live:
             sys.stdout.write("\r\x1b[2K")
+            sys.stdout.flush()
+
+    def _show(self, text: str) -> None:
+        if self._live:
+            sys.stdout.write(f"\r\x1b[2K{self._clock()}  {text}"[:160])
             sys.stdout.flush()
 
     def _where(self, event: Event) -> str:
