@@ -1,6 +1,8 @@
 """What several tests share: a small picture, runs of it, one studio for a whole module, the add-on in Blender."""
 
+import os
 import shutil
+import sys
 import threading
 
 import pytest
@@ -10,6 +12,19 @@ from seig_addon.engine.records import Settings
 from seig_addon.engine.run_folder import RunFolder
 from seig_addon.studio.client import Studio
 from tests.provider_server import provider, provider_server  # noqa: F401  fixtures
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.config.exit_status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Leave at once where Blender was imported: its wheel for 4.5 hangs now and then while Python ends."""
+    if "bpy" in sys.modules and hasattr(config, "exit_status"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.exit_status)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,10 @@
-"""Runs of two or more stages for the add-on's tests, with checkpoints that a studio really made."""
+"""Runs of all stages for the add-on's tests, with checkpoints that a studio really made, and an artist's scene."""
 
 import bpy
 
 from seig_addon.engine.records import Round, Settings
 from seig_addon.engine.run_folder import RunFolder
-from seig_addon.engine.stages import COMPOSITION, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS
+from seig_addon.engine.stages import COMPOSITION, FINE_TUNING, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS
 
 # Programs that were careless in the artist's own session would ruin it: they take all data for theirs.
 PROGRAMS = {
@@ -50,6 +50,13 @@ import bpy
 bpy.data.worlds["World"].node_tree.nodes["Background"].inputs["Strength"].default_value = 2.0
 bpy.data.objects["Sun"].data.energy = 5.0
 bpy.context.scene.view_settings.exposure = 0.5
+""",
+    FINE_TUNING: """
+import seig_kit as kit
+kit.world((1, 0.9, 0.8), 1.9)
+kit.set_light("Sun", 5.0, "#fff0e0")
+kit.own_material("Hat", "Red", "Red Hat")
+kit.set_base_color("Red Hat", (0.02, 0.1, 0.4))
 """,
 }
 

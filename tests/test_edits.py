@@ -5,37 +5,10 @@ import shutil
 import bpy
 import pytest
 
-from seig_addon.addon import edits, live, settings
+from seig_addon.addon import edits, live
 from seig_addon.addon.ownership import added_by_hand, our_materials, our_objects
-from seig_addon.engine.run_folder import RunFolder
 from seig_addon.engine.stages import COMPOSITION, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS
 from seig_addon.errors import RunFolderError
-from tests.live_runs import artists_scene, make_run
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory, picture, shared_studio):
-    run = make_run(tmp_path_factory.mktemp("edits") / "run", picture, shared_studio)
-    run.save()
-    yield run
-    run.close()
-
-
-@pytest.fixture
-def run(template, tmp_path):
-    shutil.copytree(template.path, tmp_path / "run", ignore=shutil.ignore_patterns("*.lock", ".*"))
-    made = RunFolder.open(tmp_path / "run")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def scene(run):
-    bpy.ops.wm.read_factory_settings()
-    settings.register()
-    artists_scene()
-    yield live.create_scene("box", 96, 64, run.path / "reference.png")
-    settings.unregister()
 
 
 def kinds(changes):

@@ -6,39 +6,12 @@ import shutil
 import bpy
 import pytest
 
-from seig_addon.addon import live, settings
+from seig_addon.addon import live
 from seig_addon.addon.ownership import live_state, our_objects
 from seig_addon.addon.viewport import viewport_picture
 from seig_addon.engine.stages import COMPOSITION, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS, STAGES
 from seig_addon.errors import RunFolderError
 from seig_addon.studio.state import scene_state
-from tests.live_runs import artists_scene, make_run
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory, picture, shared_studio):
-    run = make_run(tmp_path_factory.mktemp("live") / "run", picture, shared_studio)
-    run.save()
-    yield run
-    run.close()
-
-
-@pytest.fixture
-def run(template, tmp_path):
-    """A copy of one run, which tests may damage."""
-    shutil.copytree(template.path, tmp_path / "run", ignore=shutil.ignore_patterns("*.lock", ".*"))
-    made = type(template).open(tmp_path / "run")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def scene(run):
-    bpy.ops.wm.read_factory_settings()
-    settings.register()
-    artists_scene()
-    yield live.create_scene("box", 96, 64, run.path / "reference.png")
-    settings.unregister()
 
 
 def others_state():
@@ -118,18 +91,18 @@ def test_undo_and_redo_move_by_stage(run, scene):
     for stage in STAGES:
         live.apply(scene, run, stage)
         states.append(live_state(scene))
-    for number in (4, 3, 2, 1, 0):
+    for number in (5, 4, 3, 2, 1, 0):
         scene = undo()
         assert scene.seig.stage == number
         assert live_state(scene) == states[number]
         assert others_state() == before
-    for number in (1, 2, 3, 4, 5):
+    for number in (1, 2, 3, 4, 5, 6):
         scene = redo()
         assert scene.seig.stage == number
         assert live_state(scene) == states[number]
         assert len(bpy.data.scenes) == 2
     live.restore(scene, run, GEOMETRY)
-    assert undo().seig.stage == 5
+    assert undo().seig.stage == 6
 
 
 def test_objects_stay_the_same_objects_where_their_structure_stays(run, scene):

@@ -11,34 +11,17 @@ from PIL import Image
 
 bpy = pytest.importorskip("bpy")
 
-from seig_addon import addon  # noqa: E402
 from seig_addon.addon import preferences, session  # noqa: E402
 from seig_addon.addon.operators import base  # noqa: E402
-from seig_addon.addon.preferences import PACKAGE  # noqa: E402
 from seig_addon.engine.run_folder import read_record  # noqa: E402
 from seig_addon.engine.stages import GEOMETRY, STAGES  # noqa: E402
+from seig_addon.models import Costless  # noqa: E402
+from tests.addon_window import begin, ended, until  # noqa: E402
 from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, demand, program  # noqa: E402
 
 SHAPES = program('from seig_kit import rounded_box\nrounded_box("Cube", (1.1, 1, 1.05), radius=0.02)')
 TALL = 'from seig_kit import box\nbox("Cube", (1, 1, 1.4))'
 RED = program('from seig_kit import material\nmaterial("Red", "#b03a2c")')
-
-
-@pytest.fixture(scope="module", autouse=True)
-def registered():
-    addon.register()
-    yield
-    addon.unregister()
-
-
-@pytest.fixture
-def window(tmp_path):
-    """An empty file, the add-on's default preferences but for the run folder, and the session at rest afterwards."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    bpy.context.preferences.addons.new().module = PACKAGE
-    preferences.get(bpy.context).run_folder = str(tmp_path / "runs")
-    yield bpy.context.window_manager.seig
-    session.current().stop_and_wait()
 
 
 @pytest.fixture
@@ -47,19 +30,13 @@ def photo(tmp_path, picture):
     return tmp_path / "box.jpg"
 
 
-def pump(seconds=60.0):
+def pump():
     """Pump until the run has ended."""
-    end = time.monotonic() + seconds
-    while session.current().busy:
-        assert time.monotonic() < end, session.current().status
-        session.current().pump()
-        time.sleep(0.01)
+    until(ended)
 
 
-def reconstruct(run, replies, until="end"):
-    if not any(scene.seig.run == str(run.path) for scene in bpy.data.scenes):
-        session.new_scene(run)
-    session.current().start(run, until, ScriptedModel(replies))
+def reconstruct(run, replies, until_="end"):
+    begin(run, replies, until_)
     pump()
     return bpy.context.scene
 
@@ -96,6 +73,10 @@ def reason(name):
 
 NO_RUN = "This scene is no reconstruction."
 NOTHING = "No program is waiting for your approval."
+UNASKED = {
+    **dict.fromkeys(["copy_question", "paste_reply"], "No question is waiting for your reply."),
+    "stop_asking": "Nothing is being asked.",
+}
 WORKING = "SEIG is at work on box; stop it first."
 
 
@@ -122,7 +103,7 @@ def test_polls_in_a_scene_without_a_run(window):
             "use_image": "Choose an image of this file first.",
             "approve": NOTHING,
             "refuse": NOTHING,
-            "open_question": "No question is waiting",
+            **UNASKED,
         }
     )
     window.picture = "any.png"
@@ -130,7 +111,7 @@ def test_polls_in_a_scene_without_a_run(window):
 
 
 def test_polls_while_a_run_goes_on_and_while_it_stops(window, new_run):
-    class Thinking:
+    class Thinking(Costless):
         name, asked = "thinking", threading.Event()
 
         def ask(self, messages, schema=None, cancel=None):
@@ -149,7 +130,7 @@ def test_polls_while_a_run_goes_on_and_while_it_stops(window, new_run):
         "use_image": "Choose an image",
         "approve": NOTHING,
         "refuse": NOTHING,
-        "open_question": "No question",
+        **UNASKED,
         "open_report": "There is no report yet",
         "program_to_text": "There is no program yet",
         "send_to_scene": "There is no scene yet",
@@ -162,12 +143,11 @@ def test_polls_while_a_run_goes_on_and_while_it_stops(window, new_run):
     window.picture = ""
     check(
         {
-            "reconstruct": "Choose a picture first.",
             **dict.fromkeys(["redo", "restore", "run_program", "send_to_scene"], "There is no scene yet"),
             "stop": "Nothing is being reconstructed.",
             **{
                 name: reasons[name]
-                for name in ("use_image", "approve", "refuse", "open_question", "open_report", "program_to_text", "pin")
+                for name in ("use_image", "approve", "refuse", *UNASKED, "open_report", "program_to_text", "pin")
             },
         }
     )
@@ -177,14 +157,13 @@ def test_polls_when_all_is_done(window, finished):
     done = "All stages of this run are done."
     check(
         {
-            "reconstruct": "Choose a picture first.",
             "step": done,
             "resume": done,
             "stop": "Nothing is being reconstructed.",
             "use_image": "Choose an image",
             "approve": NOTHING,
             "refuse": NOTHING,
-            "open_question": "No question",
+            **UNASKED,
             "pin": "Select objects that a stage made",
         }
     )
@@ -231,7 +210,7 @@ def test_an_image_from_an_unchanged_file_is_taken_from_there(window, photo):
 
 def test_reconstruct_makes_a_run_with_the_preferences_and_a_scene_of_the_pictures_name(window, photo, tmp_path):
     chosen = preferences.get(bpy.context)
-    chosen.model, chosen.rounds_1, chosen.rounds_3 = "manual", 2, 7
+    chosen.provider, chosen.rounds_1, chosen.rounds_3 = "manual", 2, 7
     window.picture, window.note = str(photo), "a toy"
     before = bpy.context.scene
     bpy.ops.seig.reconstruct()
@@ -247,14 +226,29 @@ def test_reconstruct_makes_a_run_with_the_preferences_and_a_scene_of_the_picture
         session.current().pump()
         time.sleep(0.02)
     assert window.status.endswith("waiting for your reply")
-    assert reason("open_question") == ""
+    assert reason("copy_question") == reason("paste_reply") == ""
     bpy.ops.seig.stop()
     pump()
-    # The same picture again goes into a folder of its own.
-    window.picture = str(photo)
+    # The same picture again, which is the scene's own now, goes into a folder and a scene of their own.
     bpy.ops.seig.reconstruct()
     assert session.current().run == tmp_path / "runs" / "box-2"
     assert bpy.context.scene.seig.run != scene.seig.run
+    assert read_record(tmp_path / "runs" / "box-2").name == "box"
+    assert (scene.seig.run, scene.name) == (str(tmp_path / "runs" / "box"), "box")
+
+
+def test_a_chosen_picture_goes_before_the_scenes_run_until_it_is_cleared(window, photo, new_run, tmp_path):
+    run = new_run()
+    session.new_scene(run)
+    run.close()
+    bpy.ops.seig.choose_picture(filepath=str(photo))
+    bpy.ops.seig.clear_picture()
+    assert window.picture == ""
+    bpy.ops.seig.choose_picture(filepath=str(photo))
+    bpy.ops.seig.step()
+    assert session.current().run == tmp_path / "runs" / "box"
+    bpy.ops.seig.stop()
+    pump()
 
 
 def test_a_picture_or_model_that_cannot_be_used_leaves_nothing_behind(window, photo, tmp_path):
@@ -263,11 +257,11 @@ def test_a_picture_or_model_that_cannot_be_used_leaves_nothing_behind(window, ph
     with pytest.raises(RuntimeError, match="There is no picture"):
         bpy.ops.seig.reconstruct()
     chosen = preferences.get(bpy.context)
-    chosen.model, chosen.model_name = "NAMED", "nobody"
+    chosen.provider, chosen.model_name = "NAMED", "nobody"
     window.picture = str(photo)
     with pytest.raises(RuntimeError, match="no model 'nobody'"):
         bpy.ops.seig.reconstruct()
-    chosen.model, chosen.blender = "offline", str(tmp_path / "no_blender")
+    chosen.provider, chosen.blender = "offline", str(tmp_path / "no_blender")
     with pytest.raises(RuntimeError, match="There is no Blender at"):
         bpy.ops.seig.reconstruct()
     assert not (tmp_path / "runs").exists()
@@ -404,6 +398,6 @@ def test_every_operator_says_what_it_does():
 
 def test_stages_have_their_rounds_in_the_preferences(window):
     settings = preferences.settings(bpy.context, "")
-    assert settings.rounds == {stage.name: stage.rounds for stage in STAGES}
+    assert settings.rounds == {stage.name: stage.rounds for stage in STAGES if not stage.solved}
     assert preferences.limits(bpy.context).seconds == 20
-    assert preferences.model_label(bpy.context) == "Offline Block-Out"
+    assert preferences.model_label(settings.model) == ("Offline Block-Out", "")

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 
 bpy = pytest.importorskip("bpy")
 
@@ -15,49 +16,14 @@ from seig_addon.addon import session  # noqa: E402
 from seig_addon.addon.preferences import PACKAGE  # noqa: E402
 from seig_addon.engine.run_folder import RunFolder, read_record  # noqa: E402
 from seig_addon.errors import Cancelled, ModelError, SeigError  # noqa: E402
-from seig_addon.models import Reply  # noqa: E402
+from seig_addon.models import Costless, Reply  # noqa: E402
+from tests.addon_window import begin, ended, until  # noqa: E402
 from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, program  # noqa: E402
 
 SHAPES = program('from seig_kit import rounded_box\nrounded_box("Cube", (1.1, 1, 1.05), radius=0.02)')
 
 
-@pytest.fixture(scope="module", autouse=True)
-def registered():
-    addon.register()
-    yield
-    addon.unregister()
-
-
-@pytest.fixture
-def window():
-    """An empty file, the add-on's default preferences, and the session at rest afterwards."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    bpy.context.preferences.addons.new().module = PACKAGE
-    yield bpy.context.window_manager.seig
-    session.current().stop_and_wait()
-
-
-def until(condition, seconds=60.0):
-    """Pump as Blender's timer does, until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, (session.current().state, session.current().status, session.current().message)
-        session.current().pump()
-        time.sleep(0.01)
-
-
-def ended():
-    return not session.current().busy
-
-
-def begin(run, replies, until_="end"):
-    if not any(scene.seig.run == str(run.path) for scene in bpy.data.scenes):
-        session.new_scene(run)
-    session.current().start(run, until_, ScriptedModel(replies))
-    return session.current()
-
-
-class Thinking:
+class Thinking(Costless):
     """A model that thinks until it is stopped."""
 
     name = "thinking"
@@ -113,6 +79,18 @@ def test_the_main_thread_is_held_up_for_milliseconds_only(window, new_run):
     assert "99 % within" in (run.path / "session.log").read_text()
 
 
+def test_a_viewport_that_shows_something_else_than_the_studio_is_said(window, new_run, monkeypatch):
+    def magenta(scene, path, size):
+        Image.new("RGB", (64, 43), "magenta").save(path)
+        return True
+
+    monkeypatch.setattr(session, "viewport_picture", magenta)
+    current = begin(new_run(stages=["initialization"]), [GRAPH, program(SCAFFOLD)])
+    until(ended)
+    assert current.state == "finished", current.message
+    assert [note[:46] for note in current.notes] == ["The viewport shows 100.0% of the picture other"]
+
+
 def test_a_step_does_one_stage_and_says_which_is_next(window, new_run):
     run = new_run()
     current = begin(run, [GRAPH, program(SCAFFOLD)], "stage")
@@ -157,6 +135,68 @@ def test_stopping_in_the_middle_of_a_render_ends_within_a_second(window, new_run
     assert current.state == "stopped"
     assert studios_of(os.getpid()) == []
     assert bpy.context.scene.seig.stage == 0
+
+
+class Streaming(Costless):
+    """A model that lets be heard how far it is."""
+
+    name = "streaming"
+
+    def __init__(self, heard):
+        self._heard, self.closed = heard, False
+
+    def ask(self, messages, schema=None, cancel=None) -> Reply:
+        self._heard("412 tokens so far")
+        cancel.wait()
+        raise Cancelled("Stopped.")
+
+    def close(self):
+        self.closed = True
+
+
+def test_what_a_model_lets_be_heard_ends_the_status_line_and_it_is_closed_in_the_end(window, new_run, monkeypatch):
+    opened = []
+
+    def open_model(name, run, announce, heard, access):
+        opened.append(Streaming(heard))
+        return opened[-1]
+
+    monkeypatch.setattr("seig_addon.addon.worker.open_model", open_model)
+    run = new_run(verifier="offline")
+    session.new_scene(run)
+    current = session.current()
+    current.start(run)
+    until(lambda: window.status.endswith(" · 412 tokens so far"))
+    current.stop()
+    until(ended)
+    assert window.status == ""
+    assert [model.closed for model in opened] == [True, True]
+
+
+def test_a_run_that_reaches_its_limit_says_so_and_goes_on_with_a_higher_one(window, new_run):
+    run = new_run(stages=["initialization"], limit=0.015)
+    current = begin(run, [GRAPH, program(SCAFFOLD)])
+    current._worker._model.most = lambda messages: 0.01
+    until(ended)
+    assert (current.state, current.at_limit) == ("stopped", True), current.message
+    assert "limit of $0.015" in current.message
+    assert window.limit == pytest.approx(0.03)
+    again = RunFolder.open(run.path)
+    again.set_limit(round(window.limit, 2))
+    begin(again, [program(SCAFFOLD)])
+    until(ended)
+    assert (current.state, current.at_limit) == ("finished", False), current.message
+
+
+def test_running_programs_again_needs_no_model(window, new_run):
+    run = new_run(stages=["initialization", "geometry"], model="anthropic/without-a-key")
+    begin(run, [GRAPH, program(SCAFFOLD), SHAPES, approve()])
+    until(ended)
+    again = RunFolder.open(run.path)
+    again.record.stages[1].state, again.record.stages[1].best = "stale", 1
+    session.current().start(again, "stage")
+    until(ended)
+    assert session.current().state == "finished", session.current().message
 
 
 def test_a_model_that_fails_is_shown_as_a_sentence_and_its_traceback_goes_to_the_log(window, new_run):

@@ -1,14 +1,19 @@
 """Print what a round costs beside rendering, and against a fresh Blender process for every round.
 
-    python tools/benchmark.py
+    [BLENDER=/path/to/blender] python tools/benchmark.py
 
 In the studio alone, a round opens a checkpoint, runs a program of one object, lists what it changed
 and saves. A fresh process for each round does exactly the same and pays for the start each time, as
-systems without a studio do. Then the whole engine plays rounds with a model that answers at once.
+systems without a studio do. Then the whole engine plays rounds with a model that answers at once. At last
+the add-on measures how long it holds up Blender's main thread: over a run here, pumped by hand, and, where a
+Blender is named, over one in its window, with what drawing each panel takes.
 """
 
 import itertools
+import json
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,15 +27,18 @@ from pydantic import BaseModel
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from seig_addon.addon.measure import measure
 from seig_addon.engine import events
 from seig_addon.engine.reconstruction import Reconstruction
 from seig_addon.engine.records import Settings
 from seig_addon.engine.run_folder import RunFolder
-from seig_addon.models import Message, Reply, title_of
+from seig_addon.models import Costless, Message, Reply, title_of
 from seig_addon.studio.client import Studio
 
+ROOT = Path(__file__).resolve().parents[1]
 WARM_ROUNDS = 20
 FRESH_ROUNDS = 5
+MEASURED_ROUNDS = 3
 PROGRAM = "from seig_kit import box\nbox('Box', (1, 1, 1))\n"
 
 
@@ -71,7 +79,7 @@ class TimedStudio(Studio):
         self.rendering += time.perf_counter() - since
 
 
-class ReadyModel:
+class ReadyModel(Costless):
     """Answers at once: a scene graph, a scaffold, and then the same box in every round, never content."""
 
     name = "ready"
@@ -112,6 +120,16 @@ def engine_overhead(folder: Path) -> float:
     )
 
 
+def in_a_window() -> str:
+    """Return what the add-on measured over a run in a window of $BLENDER, all of its panels open."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, ROOT / "tests" / "gui" / "run.py", "--output", folder, "times"]
+        played = subprocess.run(command, capture_output=True, text=True, check=False)
+        if played.returncode != 0:
+            return f"not measured: {played.stdout.strip()[-500:]}"
+        return str(json.loads(Path(folder, "times", "result.json").read_text("utf-8"))["ticks"])
+
+
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
@@ -131,6 +149,11 @@ def main() -> None:
     print(f"round in a fresh process      {fresh * 1000:7.1f} ms, median of {FRESH_ROUNDS}")
     print(f"the studio is faster by a factor of {fresh / warm:.0f}")
     print(f"engine and studio             {engine * 1000:7.1f} ms a round beside rendering (goal: under 100)")
+    print("Blender's main thread, without a window (goal: ticks within 5 ms in 99 of 100, and 30 ms at most)")
+    print(measure(ReadyModel(), MEASURED_ROUNDS))
+    if os.environ.get("BLENDER"):
+        print("Blender's main thread, in a window (goal: as above, and 2 ms to draw a panel)")
+        print(in_a_window())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 import bpy
 
 from ..errors import SeigError
+from . import ticks
 
 _RECHECK = 1.0  # seconds: a render that was written anew shows within this, at one os.stat a drawn file
 _TICK = 0.05  # seconds between looks at what the thread has read; only while it reads
@@ -56,6 +57,14 @@ class Loader(Generic[Value]):
 
     def pump(self) -> float | None:
         """Take what the thread has read, and let it read what else is wanted. Blender's timer calls this."""
+        began = time.perf_counter()
+        self._take()
+        again = self._go_on()
+        ticks.current().add(time.perf_counter() - began)
+        return again
+
+    def _take(self) -> None:
+        """Take what the thread has read."""
         changed = False
         while not self._done.empty():
             files, stamp, value = self._done.get()
@@ -69,6 +78,9 @@ class Loader(Generic[Value]):
             changed = True
         if changed:
             redraw()
+
+    def _go_on(self) -> float | None:
+        """Let the thread read what is wanted; gives the time until the next look, None where there is nothing."""
         if self._thread is not None and self._thread.is_alive():
             return _TICK
         if self._wanted:

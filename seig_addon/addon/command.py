@@ -1,12 +1,15 @@
-"""The command line in Blender: `blender --command seig …`."""
+"""The command line in Blender: `blender --command seig …`; keys, agreements and addresses are the preferences'."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import bpy
 
 from ..cli import main
+from ..errors import SeigError
+from . import preferences
 
 _registered: list[object] = []
 
@@ -25,4 +28,9 @@ def unregister() -> None:
 def _command(arguments: list[str]) -> int:
     # In the bpy wheel there is no Blender binary; the studio then runs on this Python.
     blender = Path(bpy.app.binary_path) if bpy.app.binary_path else None
-    return main(arguments, blender=blender)
+    try:
+        access = preferences.access(bpy.context)
+    except SeigError as error:
+        print(f"seig: {error}", file=sys.stderr)
+        return 1
+    return main(arguments, blender=blender, access=access)

@@ -44,6 +44,8 @@ class Applied:
     """Hand edits that were discarded."""
     drift: list[Change] = field(default_factory=list)
     """Where the live scene differs from the studio's although the artist changed nothing there."""
+    differing: list[Change] = field(default_factory=list)
+    """All that differs from the studio's: the hand edits that were kept, and the drift."""
 
 
 def create_scene(name: str, width: int, height: int, reference: Path) -> bpy.types.Scene:
@@ -126,13 +128,11 @@ def _bring(scene: bpy.types.Scene, run: RunFolder, stage: Stage | None, keep: bo
             after = compare(new, live_state(scene))
     edited = {(change.kind, change.name) for change in before} if keep else set()
     kept = pinned(scene)
+    differing = [Change(**change) for change in after]
     return Applied(
         [Change(**change) for change in todo.lost],
-        [
-            Change(**change)
-            for change in after
-            if (change["kind"], change["name"]) not in edited and change["name"] not in kept
-        ],
+        [each for each in differing if (each.kind, each.name) not in edited and each.name not in kept],
+        differing,
     )
 
 

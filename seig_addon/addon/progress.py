@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..engine.amounts import dollars
 from ..engine.events import Event
 from ..engine.records import RunRecord
 from ..engine.stages import BY_NAME, INITIALIZATION
@@ -34,11 +35,11 @@ def line(event: Event, record: RunRecord, seconds: float) -> str:
     parts.append(f"asking {event.text}" if event.kind == "asking" else event.kind)
     parts.append(f"{int(seconds) // 60}:{int(seconds) % 60:02}")
     usage = record.usage
-    tokens = usage.input_tokens + usage.output_tokens
-    if tokens:
-        parts.append(f"{tokens / 1000:.1f}k tokens")
-    if record.cost is not None:
-        parts.append(f"${record.cost:.2f}")
+    used = usage.input_tokens + usage.output_tokens
+    if used:
+        parts.append(f"{used / 1000:.1f}k tokens")
+    if record.cost:
+        parts.append(dollars(record.cost))
     return " · ".join(parts)
 
 

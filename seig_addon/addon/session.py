@@ -19,16 +19,19 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..engine.events import Event
+from ..engine.files import write_atomic
 from ..engine.records import RunRecord
-from ..engine.run_folder import RunFolder
-from ..errors import SeigError
+from ..engine.run_folder import RunFolder, viewport_file
+from ..errors import RunFolderError, SeigError
 from ..models import Model
 from ..studio.scene import Change
-from . import edits, live, preferences, progress
+from . import edits, live, preferences, progress, ticks
+from .apart import apart
 from .background import redraw
-from .ticks import Ticks
+from .drift import Shown
+from .ticks import FILE as TIMINGS
 from .viewport import viewport_picture
-from .worker import LOG, Asked, Ended, Job, Message, Refused, Told, Until, Worker
+from .worker import LOG, Asked, Ended, Heard, Job, Message, Noticed, Refused, Told, Until, Worker
 
 _INTERVAL = 0.05  # seconds between ticks: a stage waits no longer than an eye notices
 _BUDGET = 0.003  # seconds a tick may take in messages: with what a redraw costs it stays within 5 ms
@@ -53,9 +56,13 @@ class Session:
         """The stage whose result waits for the artist's approval."""
         self.asked = ""
         """Where the manual model's question lies and what to do with it, while it waits for the reply."""
+        self.heard = ""
+        """What the model that is being asked lets hear in passing: "412 tokens so far"."""
+        self.at_limit = False
+        """Whether the last run stopped at its limit: it goes on with a higher one."""
         self.notes: list[str] = []
         """What bringing in the last stage meant for hand edits, and where the scene differs from the studio's."""
-        self.ticks = Ticks()
+        self.ticks = ticks.current()
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._worker: Worker | None = None
         self._folder: RunFolder | None = None
@@ -93,7 +100,9 @@ class Session:
         if self._event is None or self.record is None:
             return "starting"
         words = progress.line(self._event, self.record, time.monotonic() - self._since)
-        return f"{words} · waiting for your reply" if self.asked else words
+        if self.asked:
+            return f"{words} · waiting for your reply"
+        return f"{words} · {self.heard}" if self.heard else words
 
     def start(
         self, run: RunFolder, until: Until = "end", model: Model | None = None, viewport: Path | None = None
@@ -108,16 +117,18 @@ class Session:
             if self.busy:
                 raise SeigError(f"SEIG is at work on {self.name}; stop that first.")
             blender, limits = preferences.studio_blender(context), preferences.limits(context)
+            access = preferences.access(context)
         except SeigError:
             run.close()
             raise
         self._inbox = queue.SimpleQueue()
-        self._worker = Worker(run, model, until, blender, limits, self._inbox, viewport)
+        self._worker = Worker(run, model, until, blender, limits, self._inbox, viewport, access)
         self._folder, self.run, self.record = run, run.path, run.record.model_copy(deep=True)
         self._scene_uid = context.scene.session_uid
         self._event, self._since, self._fault = None, time.monotonic(), ""
         self.state, self.message, self.asked, self.notes = "running", "", "", []
-        self.ticks = Ticks()
+        self.heard, self.at_limit = "", False
+        self.ticks = ticks.begin()
         self._worker.start()
         self._show()
         if not bpy.app.timers.is_registered(_tick):
@@ -192,18 +203,28 @@ class Session:
 
     # Messages
 
-    def _hear(self, message: Told | Asked | Ended) -> None:
+    def _hear(self, message: Told | Asked | Heard | Noticed | Ended) -> None:
         if isinstance(message, Told):
-            self._event, self.record, self.asked = message.event, message.record, ""
+            self._event, self.record, self.asked, self.heard = message.event, message.record, "", ""
         elif isinstance(message, Asked):
             self.asked = message.text
+        elif isinstance(message, Heard):
+            self.heard = message.text
+        elif isinstance(message, Noticed):
+            self.notes.append(message.text)
         else:
-            self.state, self.message, self.record = message.outcome, message.text, message.record
+            self.at_limit = message.outcome == "limit"
+            if self.at_limit:  # what the panel suggests for going on
+                bpy.context.window_manager.seig.limit = 2 * (message.record.settings.limit or 0.0)
+            self.state = "stopped" if message.outcome == "limit" else message.outcome
+            self.message, self.record = message.text, message.record
             if self._fault:
                 self.state, self.message = "failed", self._fault
             self._worker = self._folder = self.pending = None
-            self.asked = ""
-            self._log(f"{self.state}: {self.ticks}\n")
+            self.asked = self.heard = ""
+            self._log(f"{self.state}\n{self.ticks}\n")
+            with suppress(RunFolderError):  # no reason to fail
+                write_atomic(self.run / TIMINGS, self.ticks.as_json())
 
     def _take(self, job: Job) -> None:
         """Bring a stage in, or have the artist asked first."""
@@ -219,15 +240,17 @@ class Session:
                 job.done.set_exception(error)
             self.ticks.applied.append(time.perf_counter() - since)
 
-    def _apply(self, job: Job) -> Path | None:
+    def _apply(self, job: Job) -> Shown | None:
         assert self._folder is not None, "a job comes from a run"
         scene, run, stage = self._scene(self._folder), self._folder, job.stage
         applied = live.apply(scene, run, stage)
         self.notes = [f"Could not be kept: {edits.in_words(change)}" for change in applied.lost]
         self.notes += [f"Differs from the studio's: {_in_words(change)}" for change in applied.drift]
         bpy.context.window_manager.seig.stage_index = stage.number - 1
-        picture = run.stage_folder(stage) / "viewport.png"
-        return picture if viewport_picture(scene, picture, run.record.settings.working_size) else None
+        picture = viewport_file(run.path, stage)
+        if not viewport_picture(scene, picture, run.record.settings.working_size):
+            return None
+        return Shown(picture, *apart(scene, applied.differing))
 
     def _scene(self, run: RunFolder) -> bpy.types.Scene:
         """The run's scene; of two copies the one it was started from. One that was deleted or undone is made anew."""

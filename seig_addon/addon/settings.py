@@ -113,6 +113,14 @@ class SeigWindow(bpy.types.PropertyGroup):
         description="Show the reference in the camera view",
         update=_reference_changed,
     )
+    limit: FloatProperty(
+        name="New Limit",
+        description="US dollars that the run may cost in all when it goes on",
+        min=0.01,
+        soft_max=100.0,
+        precision=2,
+        step=50,
+    )
     redo_with_viewport: BoolProperty(
         name="With Viewport", description="Show the model what the scene's camera sees now when the stage is redone"
     )

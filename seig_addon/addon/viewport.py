@@ -1,8 +1,9 @@
 """A picture of the live scene as a viewport draws it, through the scene's camera. Main thread only.
 
-Drawn offscreen, whatever the artist is looking at, and always in the same way: solid, in the materials' viewport
-colours, without overlays. That takes a fraction of a second on any graphics card or none, where the rendered
-look of a viewport takes a minute without one. Leaves the artist's viewport as it was.
+Drawn offscreen, whatever the artist is looking at, and always in the same way (see studio.plain): solid, in the
+materials' viewport colours, without overlays, and with all that the scene shows in viewports. That takes a fraction
+of a second on any graphics card or none, where the rendered look of a viewport takes a minute without one. Leaves
+the artist's viewport as it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import bpy
 import gpu
 import numpy as np
 
+from ..studio import plain
 from ..studio.render import temporarily
 
 
@@ -31,12 +33,12 @@ def viewport_picture(scene: bpy.types.Scene, path: Path, size: int) -> bool:
     scale = size / max(shape.resolution_x, shape.resolution_y)
     width, height = (max(1, round(side * scale)) for side in (shape.resolution_x, shape.resolution_y))
     layer = scene.view_layers[0]
-    layer.update()
-    camera = scene.camera.evaluated_get(layer.depsgraph)
-    projection = camera.calc_matrix_camera(layer.depsgraph, x=width, y=height)
     offscreen = gpu.types.GPUOffScreen(width, height)
     try:
-        with _plainly(space):
+        with _plainly(space, scene):
+            layer.update()
+            camera = scene.camera.evaluated_get(layer.depsgraph)
+            projection = camera.calc_matrix_camera(layer.depsgraph, x=width, y=height)
             offscreen.draw_view3d(
                 scene, layer, space, region, camera.matrix_world.inverted(), projection, do_color_management=True
             )
@@ -63,20 +65,34 @@ def _viewport() -> tuple[bpy.types.SpaceView3D, bpy.types.Region] | None:
 
 
 @contextmanager
-def _plainly(space: bpy.types.SpaceView3D) -> Iterator[None]:
-    """Draw solid in the materials' colours, and set the viewport back at the end."""
+def _plainly(space: bpy.types.SpaceView3D, scene: bpy.types.Scene) -> Iterator[None]:
+    """Draw all of the scene in one and the same way, and set the viewport back at the end."""
+    filters = {name: True for name in dir(space) if name.startswith("show_object_viewport_")}
     with ExitStack() as stack:
         for owner, values in (
             (space.shading, {"type": "SOLID"}),
-            (
-                space.shading,
-                {"light": "STUDIO", "color_type": "MATERIAL", "background_type": "WORLD", "show_xray": False},
-            ),
+            (space.shading, {"light": "STUDIO"}),
+            (space.shading, plain.SHADING),
             (space.overlay, {"show_overlays": False}),
-            (space, {"show_gizmo": False}),
+            (space, {"show_gizmo": False, "use_local_collections": False, **filters}),
         ):
             stack.enter_context(temporarily(owner, values))
+        if space.local_view is not None:
+            stack.enter_context(_in_local_view(space, scene))
         yield
+
+
+@contextmanager
+def _in_local_view(space: bpy.types.SpaceView3D, scene: bpy.types.Scene) -> Iterator[None]:
+    """Have a viewport that shows some objects alone show all of the scene's."""
+    absent = [obj for obj in scene.objects if not obj.local_view_get(space)]
+    try:
+        for obj in absent:
+            obj.local_view_set(space, True)
+        yield
+    finally:
+        for obj in absent:
+            obj.local_view_set(space, False)
 
 
 def _write(pixels: np.ndarray, path: Path) -> None:

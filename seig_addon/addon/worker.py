@@ -9,13 +9,15 @@ from __future__ import annotations
 import queue
 import threading
 import traceback
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
+from pydantic import BaseModel
 
 from ..engine.events import Event
 from ..engine.picture import open_render
@@ -23,10 +25,13 @@ from ..engine.reconstruction import Reconstruction
 from ..engine.records import RunRecord
 from ..engine.run_folder import RunFolder
 from ..engine.stages import Stage
-from ..errors import Cancelled, SeigError
-from ..models import Model
+from ..errors import Cancelled, LimitReached, ModelError, SeigError, StudioError
+from ..models import Costless, Model, Reply
+from ..models import Message as Question
+from ..models.access import Access
 from ..models.registry import open_model
 from ..studio.client import Limits, Studio
+from .drift import Shown, noticed
 
 LOG = "session.log"
 """The file in the run folder that gets what went wrong, with its traceback."""
@@ -34,7 +39,7 @@ LOG = "session.log"
 _POLL = 0.1  # seconds between looks at the cancel flag while Blender's main thread is asked
 
 Until = Literal["end", "stage"]
-Outcome = Literal["finished", "stopped", "failed"]
+Outcome = Literal["finished", "stopped", "limit", "failed"]
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,28 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """Passing words of a model that is being asked: "412 tokens so far"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Job:
-    """A stage to bring into the live scene. The future gets the viewport's picture, None where there is none."""
+    """A stage to bring into the live scene. The future gets what the viewport shows then, None where there is none."""
 
     stage: Stage
     program: str
     changed: str
     approved: bool = False
-    done: Future[Path | None] = field(default_factory=Future)
+    done: Future[Shown | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """The viewport shows the stage that was brought in otherwise than the studio: a sentence about it."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +95,19 @@ class Refused(SeigError):
     """The artist does not want a program's result; answers its job."""
 
 
-Message = Told | Asked | Job | Ended
+Message = Told | Asked | Heard | Job | Noticed | Ended
+
+
+class _Nobody(Costless):
+    """Stands in for the model where programs are only run again: neither key nor network is needed for that."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def ask(
+        self, messages: Sequence[Question], schema: type[BaseModel] | None = None, cancel: threading.Event | None = None
+    ) -> Reply:
+        raise ModelError(f"Running programs again asks {self.name} nothing, and yet it was asked; Resume tries again.")
 
 
 class Worker:
@@ -91,13 +122,16 @@ class Worker:
         limits: Limits,
         inbox: queue.SimpleQueue[Message],
         viewport: Path | None = None,
+        access: Access | None = None,
     ) -> None:
-        """Nothing starts yet. `model` None is the one that the run's settings name.
+        """Nothing starts yet. `model` None is the one that the run's settings name, opened with `access`.
 
         `viewport` is a picture of the live scene as the artist sees it now, for the first question.
         """
         self._run, self._model, self._until, self._viewport = run, model, until, viewport
+        self._access = access or Access()
         self._blender, self._limits, self._inbox = blender, limits, inbox
+        self._can_compare = True
         self._cancel = threading.Event()
         # A daemon, so that Blender can quit whatever the thread is waiting for.
         self._thread = threading.Thread(target=self._work, name="SEIG engine", daemon=True)
@@ -127,6 +161,8 @@ class Worker:
             return "stopped", "Stopped. All finished rounds are kept; Resume goes on."
         except Refused as refused:
             return "stopped", str(refused)
+        except LimitReached as reached:
+            return "limit", str(reached)
         except SeigError as error:
             self._log(traceback.format_exc())
             return "failed", str(error)
@@ -144,17 +180,41 @@ class Worker:
         return "stopped", f"Next is {following.name}: Step does it, Resume does all that is left.{lost}"
 
     def _reconstruct(self) -> None:
-        name = self._run.record.settings.model
-        model = self._model or open_model(name, self._run.path, lambda text: self._inbox.put(Asked(text)))
-        with Studio(self._blender, self._limits, self._run.path / "studio.log", self._cancel) as studio:
+        with ExitStack() as stack:
+            model, verifier = self._models(stack)
+            studio = Studio(self._blender, self._limits, self._run.path / "studio.log", self._cancel)
+            self._studio = stack.enter_context(studio)
             viewport = open_render(self._viewport) if self._viewport else None
-            reconstruction = Reconstruction(self._run, model, studio, self._tell, self._cancel, self, viewport)
+            reconstruction = Reconstruction(
+                self._run, model, studio, self._tell, self._cancel, self, viewport, verifier
+            )
             if self._until == "end" or self._run.next_stage() is None:
                 reconstruction.reconstruct()
                 return
             reconstruction.step()
             while self._next_is_stale():  # replaying programs asks nobody, and the scene is whole again
                 reconstruction.step()
+
+    def _models(self, stack: ExitStack) -> tuple[Model, Model | None]:
+        """Open who writes and who reviews, None for the same; closed with the stack, which ends their processes."""
+        settings = self._run.record.settings
+        if self._model is not None:
+            return stack.enter_context(closing(self._model)), None
+        if self._until == "stage" and self._next_is_stale():
+            return _Nobody(settings.model), None
+        return (
+            stack.enter_context(closing(self._open(settings.model))),
+            stack.enter_context(closing(self._open(settings.verifier))) if settings.verifier else None,
+        )
+
+    def _open(self, name: str) -> Model:
+        return open_model(
+            name,
+            self._run.path,
+            lambda text: self._inbox.put(Asked(text)),
+            lambda text: self._inbox.put(Heard(text)),
+            self._access,
+        )
 
     def _next_is_stale(self) -> bool:
         following = self._run.next_stage()
@@ -174,12 +234,26 @@ class Worker:
             if self._cancel.is_set() and job.done.cancel():
                 raise Cancelled("Stopped.")
         try:
-            picture = job.done.result()
+            shown = job.done.result()
         except Refused:
             record.best, record.state = None, "pending"
             self._run.save()
             raise
-        return open_render(picture) if picture else None
+        if shown is None:
+            return None
+        self._compare(self._run.checkpoint(stage, record.best), shown)
+        return open_render(shown.picture)
+
+    def _compare(self, checkpoint: Path, shown: Shown) -> None:
+        """Notice where the viewport shows something else than the studio, if that can draw without a window."""
+        try:
+            text = noticed(self._studio, checkpoint, shown) if self._can_compare else ""
+        except StudioError:
+            self._can_compare = False
+            self._log(traceback.format_exc())
+        else:
+            if text:
+                self._inbox.put(Noticed(text))
 
     def _log(self, text: str) -> None:
         with suppress(OSError), (self._run.path / LOG).open("a", encoding="utf-8") as file:

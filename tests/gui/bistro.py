@@ -147,11 +147,17 @@ DEMANDS = {
 class BistroModel:
     """Answers as a vision-language model would; `seconds` is what each answer takes."""
 
-    name = "scripted"
+    name, at_once = "scripted", 1
 
     def __init__(self, seconds=0.5):
         self.seconds = seconds
         self.titles = []
+
+    def most(self, messages):
+        return 0.05
+
+    def close(self):
+        pass
 
     def ask(self, messages, schema=None, cancel=None):
         models, errors = seig("models"), seig("errors")
@@ -162,9 +168,9 @@ class BistroModel:
             if cancel is not None and cancel.wait(0.05):
                 raise errors.Cancelled("Stopped.")
         usage = models.Usage(input_tokens=5400, output_tokens=900)
-        return models.Reply(self._text(title), usage, 0.021)
+        return models.Reply(self.answer(title), usage, 0.021)
 
-    def _text(self, title):
+    def answer(self, title):
         stage, task = re.search(r"Stage: (\w+) · Task: ([\w ]+?)(?: ·|$)", title).groups()
         number = int((re.search(r"(?:Round|Rollout): (\d+)", title) or [0, 1])[1])
         if task == "scene graph":

@@ -53,7 +53,8 @@ def _play(state: _State, steps) -> float | None:
 
 
 def _end(state: _State, problem: str) -> None:
-    result = {"scenario": state.name, "problem": problem, "draw": hands.drawing_times(), "notes": hands.NOTES}
+    ticks = str(hands.session().ticks)
+    result = {"scenario": state.name, "problem": problem, "ticks": ticks, "notes": hands.NOTES}
     (state.output / "result.json").write_text(json.dumps(result, indent=1), "utf-8")
     bpy.ops.wm.quit_blender()
 

@@ -1,8 +1,6 @@
 """What a scenario does with Blender's window: looks, keys, buttons, screenshots. Runs inside Blender."""
 
-import functools
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,6 @@ from .package import seig
 OUTPUT = Path()
 NOTES: list[str] = []
 _shots = 0
-_drawn: dict[str, list[float]] = {}
 
 
 @dataclass
@@ -83,13 +80,48 @@ def can(operator):
         return getattr(bpy.ops.seig, operator).poll()
 
 
-def key(kind, **modifiers):
-    """Press and release a key over the viewport."""
-    area = region()
-    x, y = area.x + area.width // 3, area.y + area.height // 3
-    window().event_simulate("MOUSEMOVE", "NOTHING", x=x, y=y)
+def key(kind, area=None, at=(1 / 3, 1 / 3), **modifiers):
+    """Press and release a key or button over the viewport, or another area, at these fractions of it."""
+    where, place = _place(area, at)
+    where.event_simulate("MOUSEMOVE", "NOTHING", x=place[0], y=place[1])
     for value in ("PRESS", "RELEASE"):
-        window().event_simulate(kind, value, x=x, y=y, **modifiers)
+        where.event_simulate(kind, value, x=place[0], y=place[1], **modifiers)
+
+
+def write(text):
+    """Type letters into what has the focus."""
+    _, (x, y) = _place(None, (1 / 3, 1 / 3))
+    for letter in text:
+        for value, typed in (("PRESS", {"unicode": letter}), ("RELEASE", {})):
+            window().event_simulate("SPACE" if letter == " " else letter.upper(), value, x=x, y=y, **typed)
+
+
+def _place(area, at):
+    """The window of an area, the viewport by default, and a place in it, in px."""
+    area = area or view()
+    inside = next(each for each in area.regions if each.type == "WINDOW")
+    windows = bpy.context.window_manager.windows
+    where = next(each for each in windows if area in each.screen.areas[:])
+    return where, (int(inside.x + inside.width * at[0]), int(inside.y + inside.height * at[1]))
+
+
+def open_panels():
+    """Have all our panels open from their first drawing on; those that are closed at first are drawn as well then."""
+    for cls in bpy.types.Panel.__subclasses__():
+        if cls.__name__.startswith("SEIG_PT_") and "DEFAULT_CLOSED" in getattr(cls, "bl_options", ()):
+            bpy.utils.unregister_class(cls)
+            cls.bl_options = set()
+            bpy.utils.register_class(cls)
+
+
+def scroll(times):
+    """Turn the wheel over the sidebar, down."""
+    side = region("UI")
+    x, y = side.x + side.width // 2, side.y + side.height // 2
+    window().event_simulate("MOUSEMOVE", "NOTHING", x=x, y=y)
+    for _ in range(times):
+        window().event_simulate("WHEELDOWNMOUSE", "PRESS", x=x, y=y)
+        yield 0.05
 
 
 def drag(start, end):
@@ -119,35 +151,15 @@ def shot(name):
 def settled(name):
     """Let everything be drawn, then take a picture."""
     view().tag_redraw()
-    yield 1.5
+    yield 0.8
     view().tag_redraw()
-    yield 1.0
+    yield 0.6
     shot(name)
 
 
-def time_drawing():
-    """Measure each panel's drawing from now on."""
-    for cls in bpy.types.Panel.__subclasses__():
-        if cls.__name__.startswith("SEIG_PT_"):
-            cls.draw = _timed(cls.__name__, cls.draw)
-
-
-def _timed(name, draw):
-    @functools.wraps(draw)
-    def timed(self, context):
-        began = time.perf_counter()
-        draw(self, context)
-        _drawn.setdefault(name, []).append(time.perf_counter() - began)
-
-    return timed
-
-
 def drawing_times():
-    """Milliseconds by panel: how often it was drawn, the middle one, and the longest."""
-    return {
-        name: {"count": len(times), "median": 1000 * sorted(times)[len(times) // 2], "longest": 1000 * max(times)}
-        for name, times in sorted(_drawn.items())
-    }
+    """Milliseconds by panel, as the add-on measures them, while the last run went on and since."""
+    return session().ticks.panels
 
 
 def note(text):

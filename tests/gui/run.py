@@ -3,24 +3,36 @@
     BLENDER=/path/to/blender python tests/gui/run.py [--output FOLDER] [SCENARIO …]
 
 Needs an X display, or Xvfb, and ImageMagick's `import` for the screenshots. No model is asked: the replies are
-scripted (see bistro.py). Each scenario gets a Blender of its own; screenshots and logs stay in the output folder.
+scripted (see bistro.py), in one scenario behind a server of this program's, which litellm asks. Each scenario
+gets a Blender of its own; screenshots and logs stay in the output folder.
 """
 
 import argparse
 import json
 import os
+import re
+import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-SCENARIOS = ("story", "edits", "stops", "reopens", "loads_another", "quits")
+sys.path.insert(0, str(ROOT))
+
+from tests.gui.bistro import BistroModel  # noqa: E402
+from tests.provider_server import ProviderServer, Received  # noqa: E402
+
+SCENARIOS = (
+    *("story", "edits", "drifts", "times", "dialogs", "asks_a_model"),
+    *("stops", "reopens", "loads_another", "quits"),
+)
 _SECONDS = 600  # a scenario that takes longer hangs; software drawing makes a story of minutes
 
 
@@ -40,7 +52,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="seig-gui-") as folder, display() as screen:
         environment = os.environ | screen | {"BLENDER_USER_RESOURCES": str(Path(folder, "profile"))}
         install(blender, Path(folder), environment)
-        for name in arguments.scenarios or SCENARIOS:
+        scenarios = arguments.scenarios or SCENARIOS
+        if "asks_a_model" in scenarios:
+            add_litellm(environment)
+            environment["SEIG_TEST_PROVIDER"] = provider()
+        for name in scenarios:
             began = time.monotonic()
             problem = play(blender, name, output / name, environment)
             if problem:  # windows, software drawing and a display that may come late: chance has a part
@@ -60,6 +76,29 @@ def install(blender: str, folder: Path, environment: dict[str, str]) -> None:
     Path(environment["BLENDER_USER_RESOURCES"]).mkdir()
     command = [blender, "--command", "extension", "install-file", "--repo", "user_default", "--enable", built]
     subprocess.run(command, check=True, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+def add_litellm(environment: dict[str, str]) -> None:
+    """Put litellm beside the other packages, as the full zips do, also for a Linux distribution's Python."""
+    extension = runpy.run_path(str(ROOT / "tools" / "extension"))
+    (site,) = Path(environment["BLENDER_USER_RESOURCES"], "extensions", ".local", "lib").glob("python*/site-packages")
+    platform, python = extension["this_platform"](), site.parent.name.removeprefix("python")
+    for wheel in extension["downloaded"](extension["pinned"](platform, set()), python, platform):
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(site)
+
+
+def provider() -> str:
+    """Serve the scripted model's replies, slowly enough to watch; returns the address. Ends with this program."""
+    server = ProviderServer()
+    server.pause = 0.3
+    server.say(_reply)
+    return server.address("openai")
+
+
+def _reply(asked: Received) -> str:
+    titles = re.findall(r"^# (Stage: .*)$", asked.text, re.MULTILINE) if "messages" in asked.body else []
+    return BistroModel().answer(titles[-1]) if titles else "Red."
 
 
 def play(blender: str, name: str, output: Path, environment: dict[str, str]) -> str:

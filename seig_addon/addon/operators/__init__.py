@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import bpy
 
-from . import approval, checklist, export, menu, objects, picture, program, run
+from . import approval, checklist, consent, export, keys, menu, objects, picture, program, question, run
 
 _CLASSES = (
     *picture.CLASSES,
     *run.CLASSES,
+    *consent.CLASSES,
+    *keys.CLASSES,
     *approval.CLASSES,
+    *question.CLASSES,
     *program.CLASSES,
     *objects.CLASSES,
     *checklist.CLASSES,

@@ -1,12 +1,9 @@
-"""Letting a stage's result into the scene, or not, and the manual model's questions."""
+"""Letting a stage's result into the scene, or not."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 
-from ...errors import SeigError
 from .. import session
 from .base import Base
 
@@ -65,23 +62,4 @@ class SEIG_OT_refuse(Base, bpy.types.Operator):
         session.current().refuse()
 
 
-def _asks(context: bpy.types.Context) -> str:
-    return "" if session.current().asked else "No question is waiting for your reply."
-
-
-class SEIG_OT_open_question(Base, bpy.types.Operator):
-    """Open the folder of the question that waits: give question.md and its pictures to a chat, and save the answer there as reply.md"""  # noqa: E501 a tooltip has no line breaks of its own
-
-    bl_idname = "seig.open_question"
-    bl_label = "Open Question"
-    needs = (_asks,)
-
-    def work(self, context: bpy.types.Context) -> None:
-        """Open the newest question's folder."""
-        questions = sorted((Path(session.current().run) / "questions").glob("*/question.md"))
-        if not questions:
-            raise SeigError("The question's folder is gone; Stop and Resume ask it again.")
-        bpy.ops.wm.path_open(filepath=str(questions[-1].parent))
-
-
-CLASSES = (SEIG_OT_approve, SEIG_OT_refuse, SEIG_OT_open_question)
+CLASSES = (SEIG_OT_approve, SEIG_OT_refuse)

@@ -70,6 +70,18 @@ class SEIG_FH_picture(bpy.types.FileHandler):
         return context.area is not None and context.area.type == "VIEW_3D"
 
 
+class SEIG_OT_clear_picture(Base, bpy.types.Operator):
+    """Forget the chosen picture; nothing that was made of it is touched"""
+
+    bl_idname = "seig.clear_picture"
+    bl_label = "Clear Picture"
+    bl_options = {"INTERNAL"}  # noqa: RUF012, Blender's own form
+
+    def work(self, context: bpy.types.Context) -> None:
+        """Forget it."""
+        context.window_manager.seig.picture = ""
+
+
 def _has_image(context: bpy.types.Context) -> str:
     image = context.window_manager.seig.image
     if image is None:
@@ -106,4 +118,10 @@ def _write(image: bpy.types.Image, path: Path) -> None:
         image.file_format = before
 
 
-CLASSES = (SEIG_OT_choose_picture, SEIG_OT_drop_picture, SEIG_FH_picture, SEIG_OT_use_image)
+CLASSES = (
+    SEIG_OT_choose_picture,
+    SEIG_OT_drop_picture,
+    SEIG_FH_picture,
+    SEIG_OT_clear_picture,
+    SEIG_OT_use_image,
+)

@@ -5,43 +5,57 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from ...engine.picture import load_reference
+from ...engine.records import Settings
 from ...engine.run_folder import RunFolder
 from ...errors import RunFolderError
 from ...models.registry import open_model
 from ...studio.scene import Change
-from .. import edits, live, preferences, progress, runs, session
+from .. import edits, live, preferences, readiness, runs, session
 from ..viewport import viewport_picture
 from ..worker import Until
 from .base import Base, has_run, has_scene, has_work_left, idle, running, stage_of
+from .consent import Asking
 
 _WIDTH = 420  # px of a dialog at normal scale: a hand edit fits a line
 _LISTED = 12  # hand edits in a dialog; more are counted
 
 
 def _has_picture(context: bpy.types.Context) -> str:
-    return "" if context.window_manager.seig.picture else "Choose a picture first."
+    """One was chosen, or the scene's run has one, which can be rebuilt again."""
+    if context.window_manager.seig.picture or (context.scene.seig.run and not has_run(context)):
+        return ""
+    return "Choose a picture first."
 
 
 def _has_picture_or_work_left(context: bpy.types.Context) -> str:
-    if not _has_picture(context):
+    if context.window_manager.seig.picture:
         return ""
     if not context.scene.seig.run:
-        return _has_picture(context)
+        return "Choose a picture first."
     return has_run(context) or has_work_left(context)
 
 
+def _picture(context: bpy.types.Context) -> tuple[Path, str]:
+    """The picture to rebuild, and its name: the chosen one, else that of the scene's run."""
+    chosen = context.window_manager.seig.picture
+    if chosen:
+        path = Path(bpy.path.abspath(chosen))
+        return path, path.stem
+    return Path(context.scene.seig.run) / "reference.png", runs.record_of(context.scene).name
+
+
 def _begin(context: bpy.types.Context, until: Until) -> None:
-    """Make a run of the chosen picture, and its scene. Raises SeigError before anything was made."""
+    """Make a run of the picture, and its scene. Raises SeigError before anything was made."""
     window = context.window_manager.seig
-    picture = Path(bpy.path.abspath(window.picture))
+    picture, name = _picture(context)
     reference = load_reference(picture)
     settings = preferences.settings(context, window.note)
-    open_model(settings.model, Path(), lambda text: None)  # an unknown model is said before a folder is made
+    _can_be_asked(context, settings)
     preferences.studio_blender(context)
-    run = RunFolder.create(runs.new_folder(preferences.runs(context), picture.stem), picture.stem, reference, settings)
+    run = RunFolder.create(runs.new_folder(preferences.runs(context), name), name, reference, settings)
     try:
         session.new_scene(run)
     except RunFolderError:
@@ -53,44 +67,104 @@ def _begin(context: bpy.types.Context, until: Until) -> None:
     session.current().start(run, until)
 
 
-class SEIG_OT_reconstruct(Base, bpy.types.Operator):
+def _can_be_asked(context: bpy.types.Context, settings: Settings) -> None:
+    """Raise SeigError for a model that can't be asked, before anything is made or changed for it."""
+    access = preferences.access(context)
+    for name in filter(None, (settings.model, settings.verifier)):
+        open_model(name, Path(), lambda text: None, access=access).close()
+
+
+def _ready_for_new(context: bpy.types.Context) -> str:
+    return readiness.problem(context, readiness.of_preferences(context))
+
+
+def _ready_to_go_on(context: bpy.types.Context) -> str:
+    return readiness.problem(context, readiness.of_run(context))
+
+
+def _ready_to_step(context: bpy.types.Context) -> str:
+    return readiness.problem(context, readiness.of_step(context))
+
+
+class SEIG_OT_reconstruct(Asking, bpy.types.Operator):
     """Rebuild the picture as a new scene, all stages; you can stop and go on at any moment"""
 
     bl_idname = "seig.reconstruct"
     bl_label = "Reconstruct"
-    needs = (idle, _has_picture)
+    needs = (idle, _has_picture, _ready_for_new)
+
+    def models(self, context: bpy.types.Context) -> list[str]:
+        """Those of the preferences."""
+        return readiness.of_preferences(context)
+
+    def begin(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Ask first where the scene's own picture would be rebuilt once more."""
+        if context.window_manager.seig.picture:
+            return self.execute(context)
+        title = f"Reconstruct {context.scene.seig.source} once more?"
+        message = "It becomes another run, in a scene of its own. This scene and its run stay as they are."
+        return context.window_manager.invoke_confirm(
+            self, event, title=title, message=message, confirm_text="Reconstruct"
+        )
 
     def work(self, context: bpy.types.Context) -> None:
         """Begin."""
         _begin(context, "end")
 
 
-class SEIG_OT_step(Base, bpy.types.Operator):
-    """Do the next stage only: of this scene's run, or the first stage of the chosen picture"""
+class SEIG_OT_step(Asking, bpy.types.Operator):
+    """Do the next stage only: the first one of the chosen picture, else the next of this scene's run"""
 
     bl_idname = "seig.step"
     bl_label = "Step"
-    needs = (idle, _has_picture_or_work_left)
+    needs = (idle, _has_picture_or_work_left, _ready_to_step)
+
+    def models(self, context: bpy.types.Context) -> list[str]:
+        """The run's, or those of the preferences."""
+        return readiness.of_step(context)
 
     def work(self, context: bpy.types.Context) -> None:
-        """Go on with the scene's run while there is something left of it, else begin."""
-        scene = context.scene
-        if scene.seig.run and not has_run(context) and progress.unfinished(runs.record_of(scene)):
-            session.current().start(runs.open_run(scene), "stage")
-        else:
+        """Begin with the chosen picture, else go on with the scene's run."""
+        if context.window_manager.seig.picture:
             _begin(context, "stage")
+        else:
+            _can_be_asked(context, runs.record_of(context.scene).settings)
+            session.current().start(runs.open_run(context.scene), "stage")
 
 
-class SEIG_OT_resume(Base, bpy.types.Operator):
+class SEIG_OT_resume(Asking, bpy.types.Operator):
     """Go on with this scene's run where it was stopped, to its end"""
 
     bl_idname = "seig.resume"
     bl_label = "Resume"
-    needs = (idle, has_run, has_work_left)
+    needs = (idle, has_run, has_work_left, _ready_to_go_on)
+
+    limit: FloatProperty(
+        name="Limit",
+        description="US dollars that the run may cost in all from now on; 0: as before",
+        min=0.0,
+        options={"SKIP_SAVE"},
+    )
+
+    def models(self, context: bpy.types.Context) -> list[str]:
+        """The run's."""
+        return readiness.of_run(context)
+
+    def given(self) -> dict[str, object]:
+        """The limit."""
+        return {"limit": self.limit}
 
     def work(self, context: bpy.types.Context) -> None:
         """Go on."""
-        session.current().start(runs.open_run(context.scene), "end")
+        _can_be_asked(context, runs.record_of(context.scene).settings)
+        run = runs.open_run(context.scene)
+        try:
+            if self.limit:
+                run.set_limit(round(self.limit, 2))
+        except RunFolderError:
+            run.close()
+            raise
+        session.current().start(run, "end")
 
 
 class SEIG_OT_stop(Base, bpy.types.Operator):
@@ -105,16 +179,24 @@ class SEIG_OT_stop(Base, bpy.types.Operator):
         session.current().stop()
 
 
-class SEIG_OT_redo(Base, bpy.types.Operator):
+class SEIG_OT_redo(Asking, bpy.types.Operator):
     """Do this stage again, with a note to the model; later stages' programs are run again on the new result"""
 
     bl_idname = "seig.redo"
     bl_label = "Redo"
-    needs = (idle, has_run, has_scene)
+    needs = (idle, has_run, has_scene, _ready_to_go_on)
 
     stage: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def models(self, context: bpy.types.Context) -> list[str]:
+        """The run's."""
+        return readiness.of_run(context)
+
+    def given(self) -> dict[str, object]:
+        """The stage."""
+        return {"stage": self.stage}
+
+    def begin(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for a note, and say which hand edits may be lost."""
         stage = stage_of(context, self.stage)
         try:
@@ -139,6 +221,7 @@ class SEIG_OT_redo(Base, bpy.types.Operator):
         """Put the stage's work aside and do it again."""
         window = context.window_manager.seig
         wishes = [_wish(item) for item in window.checklist if _wish(item)]
+        _can_be_asked(context, runs.record_of(context.scene).settings)
         run = runs.open_run(context.scene)
         try:
             run.archive(stage_of(context, self.stage), window.note, wishes)

@@ -6,6 +6,7 @@ Blender's lists show collections, and nothing may be written while a panel is dr
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import bpy
@@ -13,6 +14,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringPrope
 
 from ...engine.scene_graph import SceneGraph
 from ...engine.stages import STAGES
+from .. import ticks
 from ..background import redraw
 from . import shown
 
@@ -57,6 +59,12 @@ def _wanted(context: bpy.types.Context) -> dict[str, Any]:
 
 
 def _fill() -> None:
+    began = time.perf_counter()
+    _fill_all()
+    ticks.current().add(time.perf_counter() - began)
+
+
+def _fill_all() -> None:
     wanted = _wanted(bpy.context)
     record = shown.record(bpy.context.scene)
     lists = bpy.context.window_manager.seig_lists

@@ -6,7 +6,12 @@ import bpy
 
 from .. import session
 from .base import Sidebar
-from .text import sentence
+from .text import hint, sentence
+
+_CARRY = (
+    "Paste the question into any chat that sees pictures, attach those of the folder that opens, in their order, "
+    "and copy the chat's whole reply."
+)
 
 
 class SEIG_PT_progress(Sidebar, bpy.types.Panel):
@@ -32,8 +37,9 @@ class SEIG_PT_progress(Sidebar, bpy.types.Panel):
             row.operator("seig.approve", icon="CHECKMARK")
             row.operator("seig.refuse", icon="X")
         elif current.asked:
-            sentence(self.layout, context, current.asked, icon="INFO")
-            row.operator("seig.open_question", icon="FILE_FOLDER")
+            row.operator("seig.copy_question", icon="COPYDOWN")
+            row.operator("seig.paste_reply", icon="PASTEDOWN")
+            hint(self.layout, context, _CARRY)
 
 
 def _bar(layout: bpy.types.UILayout, window: bpy.types.PropertyGroup) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 
 from ...engine.records import Round, StageRecord
+from ...engine.run_folder import round_render, viewport_file
 from ...engine.stages import Stage
-from .. import previews
+from .. import accounts, previews
 from . import shown
 from .base import OfRun
 from .text import hint, sentence
@@ -37,7 +40,7 @@ class SEIG_PT_rounds(OfRun, bpy.types.Panel):
             hint(layout, context, "None yet: Step does the next stage.")
             return
         of_stage = record.stage(stage)
-        viewport = previews.icon(shown.viewport_picture(context.scene, stage))
+        viewport = previews.icon(viewport_file(Path(context.scene.seig.run), stage))
         count = len(of_stage.rounds) + bool(viewport)
         columns = min(max(count, 2), 3)
         for first in range(0, count, columns):
@@ -59,11 +62,16 @@ class SEIG_PT_rounds(OfRun, bpy.types.Panel):
 def _round(
     cell: bpy.types.UILayout, scene: bpy.types.Scene, stage: Stage, of_stage: StageRecord, each: Round, scale: float
 ) -> None:
-    cell.template_icon(previews.icon(shown.round_render(scene, stage, each.number)) if each.ran else 0, scale=scale)
+    render = round_render(Path(scene.seig.run), stage, each.number)
+    cell.template_icon(previews.icon(render) if each.ran else 0, scale=scale)
     button = cell.row(align=True)
     button.enabled = each.ran
     use = button.operator("seig.use_round", text=_caption(each), depress=each.number == of_stage.best)
     use.stage, use.round = stage.name, each.number
+    if accounts.short(each):
+        taken = cell.row()
+        taken.active, taken.alignment = False, "CENTER"
+        taken.label(text=accounts.short(each))
 
 
 def _caption(each: Round) -> str:

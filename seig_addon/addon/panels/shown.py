@@ -12,8 +12,8 @@ from pathlib import Path
 import bpy
 
 from ...engine.records import RunRecord, StageRecord
-from ...engine.run_folder import read_record
-from ...engine.stages import INITIALIZATION, STAGES, Stage
+from ...engine.run_folder import read_record, round_render
+from ...engine.stages import STAGES, Stage
 from .. import session
 from ..background import Files, Loader
 
@@ -44,23 +44,12 @@ def stage_in_view(context: bpy.types.Context) -> Stage:
     return STAGES[min(max(index, 0), len(STAGES) - 1)]
 
 
-def round_render(scene: bpy.types.Scene, stage: Stage, number: int) -> Path:
-    """The studio's render of a round."""
-    word = "rollout" if stage is INITIALIZATION else "round"
-    return Path(scene.seig.run) / "stages" / stage.folder / f"{word}_{number}" / "render.png"
-
-
-def viewport_picture(scene: bpy.types.Scene, stage: Stage) -> Path:
-    """What the viewport showed when the stage was brought into the scene."""
-    return Path(scene.seig.run) / "stages" / stage.folder / "viewport.png"
-
-
 def shown_render(scene: bpy.types.Scene) -> Path | None:
     """The studio's render of what the scene holds; None before its first stage."""
     applied = _applied(scene.seig.applied)
     for stage in reversed(STAGES[: scene.seig.stage]):
         if stage.name in applied:
-            return round_render(scene, stage, applied[stage.name])
+            return round_render(Path(scene.seig.run), stage, applied[stage.name])
     return None
 
 

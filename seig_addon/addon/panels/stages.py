@@ -8,7 +8,7 @@ import bpy
 
 from ...engine.records import RunRecord, StageRecord
 from ...engine.stages import INITIALIZATION, STAGES, Stage
-from .. import session
+from .. import accounts, session
 from . import lists, shown
 from .base import OfRun
 from .text import hint, sentence
@@ -21,6 +21,7 @@ _STAGE_ICONS = {
     "materials": "MATERIAL",
     "composition": "VIEW_CAMERA",
     "lighting": "LIGHT",
+    "fine-tuning": "MODIFIER",
 }
 _STATES = {
     "pending": ("BLANK1", "Not done yet."),
@@ -33,6 +34,7 @@ _STATES = {
 }
 
 
+_SOLVED = "Light and base colours are solved for, without a model."
 _CHOSEN = "The one of its scaffolds that covers most of the picture."  # no verifier sees the first stage
 
 
@@ -67,7 +69,7 @@ class SEIG_UL_stages(bpy.types.UIList):
         numbers.label(text="", icon=_STATES[of_stage.state][0])
 
     def draw_filter(self, context: bpy.types.Context, layout: Any) -> None:
-        """Five rows need no filter."""
+        """So few rows need no filter."""
 
 
 class SEIG_PT_stages(OfRun, bpy.types.Panel):
@@ -84,7 +86,7 @@ class SEIG_PT_stages(OfRun, bpy.types.Panel):
         if record is None:
             return
         layout.template_list(
-            "SEIG_UL_stages", "", manager.seig_lists, "stages", window, "stage_index", rows=5, maxrows=5, sort_lock=True
+            "SEIG_UL_stages", "", manager.seig_lists, "stages", window, "stage_index", rows=6, maxrows=6, sort_lock=True
         )
         _about(layout, context, record, stage)
         _notes(layout, context)
@@ -100,8 +102,13 @@ class SEIG_PT_stages(OfRun, bpy.types.Panel):
 def _about(layout: bpy.types.UILayout, context: bpy.types.Context, record: RunRecord, stage: Stage) -> None:
     of_stage = record.stage(stage)
     column = layout.column()
-    state = _CHOSEN if stage is INITIALIZATION and of_stage.best is not None else _STATES[of_stage.state][1]
+    state = _STATES[of_stage.state][1]
+    if of_stage.best is not None and of_stage.state == "approved":  # by what no verifier sees
+        state = _CHOSEN if stage is INITIALIZATION else _SOLVED if stage.solved else state
     sentence(column, context, state)
+    taken = accounts.words(of_stage)
+    if taken:
+        hint(column, context, f"{taken}.")
     in_scene = shown.round_in_scene(context.scene, stage)
     if of_stage.best is None:
         return

@@ -12,12 +12,21 @@ _ICON = 22
 
 
 def sentence(
-    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE", margin: int = 0
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    text: str,
+    icon: str = "NONE",
+    margin: int = 0,
+    width: int | None = None,
 ) -> None:
-    """Draw a text over as many lines as it needs, behind an icon if one is given."""
+    """Draw a text over as many lines as it needs, behind an icon if one is given.
+
+    It gets the region's width, or that of a dialog, in px at normal scale, which is no region of its own.
+    """
     scale = context.preferences.system.ui_scale
     points = context.preferences.ui_styles[0].widget.points
-    room = context.region.width - (_MARGIN + margin + (_ICON if icon != "NONE" else 0)) * scale
+    given = context.region.width if width is None else width * scale
+    room = given - (_MARGIN + margin + (_ICON if icon != "NONE" else 0)) * scale
     column = layout.column(align=True)
     column.scale_y = 0.8  # closer than buttons stand, so that the lines read as one text
     for number, line in enumerate(_lines(text, room, points * scale)):
