@@ -22,7 +22,7 @@ class ScriptedModel(Costless):
     def most(self, messages) -> float | None:
         return self.price
 
-    def ask(self, messages, schema=None, cancel=None) -> Reply:
+    def ask(self, messages, schema=None, cancel=None, at_most=None) -> Reply:
         if cancel is not None and cancel.is_set():
             raise Cancelled("Stopped.")
         self.questions.append(messages)

@@ -14,7 +14,7 @@ from seig_addon.engine.records import Round, RunRecord, Settings, StageRecord
 from seig_addon.engine.run_folder import RunFolder, read_record
 from seig_addon.engine.stages import INITIALIZATION, MATERIALS
 from seig_addon.errors import Cancelled, LimitReached, ModelError
-from seig_addon.models import Costless, Reply, title_of
+from seig_addon.models import Costless, Reply, Unanswered, title_of
 from seig_addon.models.replay import ReplayModel
 from tests.scripted import GRAPH, SCAFFOLD, USAGE, ScriptedModel, approve, demand, program
 
@@ -38,7 +38,7 @@ class ByTitle(Costless):
     def most(self, messages):
         return self.price
 
-    def ask(self, messages, schema=None, cancel=None):
+    def ask(self, messages, schema=None, cancel=None, at_most=None):
         self.titles.append(title_of(messages))
         self.threads.add(threading.get_ident())
         return Reply(self.answers(title_of(messages), cancel), USAGE, self.price)
@@ -263,6 +263,25 @@ def test_a_run_stops_before_its_limit_is_passed_and_goes_on_with_a_higher_one(ne
     assert resumed.record.cost == pytest.approx(0.05)
     assert resumed.record.stage(MATERIALS).state == "approved"
     resumed.close()
+
+
+class Thinker(ScriptedModel):
+    """Takes all it may, and says nothing."""
+
+    def ask(self, messages, schema=None, cancel=None, at_most=None):
+        self.questions.append(at_most)
+        failure = Unanswered("only thoughts")
+        failure.took = Reply("", USAGE, at_most)
+        raise failure
+
+
+def test_a_question_may_take_what_the_limit_leaves_and_counts_though_it_stays_unanswered(new_run, studio):
+    run = new_run(limit=0.5)
+    model = Thinker([])
+    with pytest.raises(Unanswered):
+        drive(run, studio, model)
+    assert model.questions == [0.5]
+    assert (run.record.cost, run.record.usage) == (0.5, USAGE)
 
 
 def test_a_limit_that_the_first_question_would_pass_asks_nothing(new_run, studio):

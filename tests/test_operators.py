@@ -114,7 +114,7 @@ def test_polls_while_a_run_goes_on_and_while_it_stops(window, new_run):
     class Thinking(Costless):
         name, asked = "thinking", threading.Event()
 
-        def ask(self, messages, schema=None, cancel=None):
+        def ask(self, messages, schema=None, cancel=None, at_most=None):
             self.asked.set()
             cancel.wait()
             raise base.SeigError("late")

@@ -28,7 +28,7 @@ class MeasuringReplay(ReplayModel):
         super().__init__(run)
         self.questions, self.replies = defaultdict(list), defaultdict(list)
 
-    def ask(self, messages, schema=None, cancel=None):
+    def ask(self, messages, schema=None, cancel=None, at_most=None):
         reply = super().ask(messages, schema, cancel)
         title = title_of(messages)
         kind = "scaffold" if "Rollout" in title else title.split(" · ")[1].removeprefix("Task: ")

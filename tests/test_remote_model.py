@@ -304,6 +304,28 @@ def test_what_was_paid_is_not_lost_when_the_rest_can_not_be_had(provider, model_
     assert reply.usage.output_tokens == OUTPUT
 
 
+def test_a_reply_is_not_continued_beyond_what_it_may_cost(provider, model_of):
+    provider.say("one, ", "two, ", "three, ")
+    provider.misbehave(*["cut off"] * 9)
+    model = model_of("anthropic")
+    most = model.most(QUESTION)
+    reply = model.ask(QUESTION, at_most=most)
+    assert (reply.text, reply.finish_reason) == ("one, ", "length")
+    reply = model.ask(QUESTION, at_most=2 * most + 1.5 * reply.cost)
+    assert reply.text.count(", ") == 2
+    assert reply.cost <= 2 * most
+
+
+def test_thoughts_without_a_reply_are_not_asked_for_again_beyond_what_they_may_cost_and_are_counted(provider, model_of):
+    provider.misbehave("only thoughts", "only thoughts")
+    model = model_of("anthropic")
+    with pytest.raises(RemoteFailure, match="spent all its tokens on thinking") as failed:
+        model.ask(QUESTION, at_most=model.most(QUESTION))
+    assert len(provider.requests) == 1
+    assert failed.value.took.usage.output_tokens > 0
+    assert failed.value.took.cost > 0
+
+
 @every_format
 def test_a_reply_that_was_all_thoughts_is_asked_for_once_more_with_twice_the_tokens(provider, model_of, name):
     provider.say(SAID)

@@ -31,7 +31,7 @@ class Thinking(Costless):
     def __init__(self):
         self.asked = threading.Event()
 
-    def ask(self, messages, schema=None, cancel=None) -> Reply:
+    def ask(self, messages, schema=None, cancel=None, at_most=None) -> Reply:
         self.asked.set()
         cancel.wait()
         raise Cancelled("Stopped.")
@@ -145,7 +145,7 @@ class Streaming(Costless):
     def __init__(self, heard):
         self._heard, self.closed = heard, False
 
-    def ask(self, messages, schema=None, cancel=None) -> Reply:
+    def ask(self, messages, schema=None, cancel=None, at_most=None) -> Reply:
         self._heard("412 tokens so far")
         cancel.wait()
         raise Cancelled("Stopped.")

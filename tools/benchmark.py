@@ -85,7 +85,11 @@ class ReadyModel(Costless):
     name = "ready"
 
     def ask(
-        self, messages: Sequence[Message], schema: type[BaseModel] | None = None, cancel: Event | None = None
+        self,
+        messages: Sequence[Message],
+        schema: type[BaseModel] | None = None,
+        cancel: Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         """Answer by what is asked."""
         title = title_of(messages)

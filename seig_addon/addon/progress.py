@@ -31,7 +31,7 @@ def line(event: Event, record: RunRecord, seconds: float) -> str:
     if event.stage and event.round and event.kind != "stage ended":
         stage = BY_NAME[event.stage]
         word = "rollout" if stage is INITIALIZATION else "round"
-        parts.append(f"{word} {event.round}/{record.settings.budget(stage)}")
+        parts.append(f"{word} {record.settings.count(stage, event.round)}")
     parts.append(f"asking {event.text}" if event.kind == "asking" else event.kind)
     parts.append(f"{int(seconds) // 60}:{int(seconds) % 60:02}")
     usage = record.usage

@@ -105,7 +105,11 @@ class _Nobody(Costless):
         self.name = name
 
     def ask(
-        self, messages: Sequence[Question], schema: type[BaseModel] | None = None, cancel: threading.Event | None = None
+        self,
+        messages: Sequence[Question],
+        schema: type[BaseModel] | None = None,
+        cancel: threading.Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         raise ModelError(f"Running programs again asks {self.name} nothing, and yet it was asked; Resume tries again.")
 

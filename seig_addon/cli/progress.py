@@ -59,7 +59,7 @@ class Progress:
             return f"{event.stage}: "
         stage = BY_NAME[event.stage]
         word = "rollout" if stage is INITIALIZATION else "round"
-        return f"{event.stage} · {word} {event.round}/{self._record.settings.budget(stage)}: "
+        return f"{event.stage} · {word} {self._record.settings.count(stage, event.round)}: "
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._since:5.0f} s"

@@ -18,9 +18,9 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from ..errors import Cancelled, ModelError
-from ..models import Message, Model, Picture, Reply
+from ..models import Message, Model, Picture, Reply, Unanswered
 from . import prompts, replies, transcript
-from .limit import affordable
+from .limit import affordable, left
 from .records import Account
 from .run_folder import RunFolder
 
@@ -70,7 +70,11 @@ class Conversation:
         self.room_for([messages])
         if self._cancel.is_set():
             raise Cancelled("Stopped.")
-        reply = self._model.ask(messages, schema, self._cancel)
+        try:
+            reply = self._model.ask(messages, schema, self._cancel, left(self._run.record))
+        except Unanswered as error:
+            self._count(error.took, accounts)
+            raise
         self._keep(messages, schema, reply, accounts)
         return reply
 
@@ -91,10 +95,12 @@ class Conversation:
         with words such as "2 of 3".
         """
         came: queue.SimpleQueue[tuple[int, Reply | BaseException]] = queue.SimpleQueue()
+        all_left = left(self._run.record)
+        each_left = None if all_left is None else all_left / len(asks)
 
         def ask(place: int) -> None:
             try:
-                outcome: Reply | BaseException = self._model.ask(asks[place][0], None, self._cancel)
+                outcome: Reply | BaseException = self._model.ask(asks[place][0], None, self._cancel, each_left)
             except BaseException as error:  # noqa: BLE001 the thread's boundary: the caller gets it
                 outcome = error
             came.put((place, outcome))
@@ -106,8 +112,10 @@ class Conversation:
         while len(outcomes) < len(asks):
             place, outcome = came.get()
             outcomes[place] = outcome
+            messages, accounts = asks[place]
+            if isinstance(outcome, Unanswered):
+                self._count(outcome.took, accounts)
             if isinstance(outcome, Reply):
-                messages, accounts = asks[place]
                 self._keep(messages, None, outcome, accounts)
                 replied(f"{sum(isinstance(each, Reply) for each in outcomes.values())} of {len(asks)}")
         return [outcomes[place] for place in range(len(asks))]
@@ -137,6 +145,9 @@ class Conversation:
         self, messages: Messages, schema: type[BaseModel] | None, reply: Reply, accounts: Sequence[Account]
     ) -> None:
         transcript.record(self._run.path, messages, schema, reply, self._model.name)
+        self._count(reply, accounts)
+
+    def _count(self, reply: Reply, accounts: Sequence[Account]) -> None:
         for account in accounts:
             account.add(reply)
         self._run.save()

@@ -14,6 +14,12 @@ from .amounts import dollars
 from .records import RunRecord
 
 
+def left(record: RunRecord) -> float | None:
+    """Return what the run may still cost, in US dollars; None where it has no limit."""
+    limit = record.settings.limit
+    return None if limit is None else max(0.0, limit - (record.cost or 0.0))
+
+
 def affordable(record: RunRecord, mosts: Sequence[float | None]) -> int:
     """Return how many of these questions, from the first on, may be asked at once.
 

@@ -66,6 +66,10 @@ class Settings(BaseModel):
         """How many rounds (rollouts, for initialization) a stage may take."""
         return self.rounds.get(stage.name, stage.rounds)
 
+    def count(self, stage: Stage, number: int) -> str:
+        """Word which round of how many, "2/4"; one that is solved for comes on top of the budget."""
+        return f"{number}/{max(number, self.budget(stage))}"
+
 
 class Account(BaseModel):
     """What asking took, in questions, tokens and US dollars; the cost is None where no price is known."""

@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
+from ..errors import ModelError
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -57,6 +59,12 @@ class Reply:
     finish_reason: Literal["stop", "length"] = "stop"
 
 
+class Unanswered(ModelError):
+    """A question that was paid for in vain; `took` has its usage and cost, and no text."""
+
+    took = Reply("")
+
+
 class Model(Protocol):
     """Anything that can answer a question about pictures.
 
@@ -71,11 +79,13 @@ class Model(Protocol):
         messages: Sequence[Message],
         schema: type[BaseModel] | None = None,
         cancel: threading.Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         """Answer the messages; with a schema, as one JSON object that fits it.
 
-        Raises Cancelled within a second of `cancel` being set, and ModelError where asking again
-        wouldn't help.
+        `at_most` is what it may take in US dollars, with all that is asked again or continued; None is
+        as much as it takes. Raises Cancelled within a second of `cancel` being set, and ModelError where
+        asking again wouldn't help: Unanswered if that took something all the same.
         """
         ...
 

@@ -36,6 +36,7 @@ class ManualModel(Costless):
         messages: Sequence[Message],
         schema: type[BaseModel] | None = None,
         cancel: threading.Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         """Write the question, wait for reply.md as long as it takes; raises Cancelled on `cancel`."""
         try:

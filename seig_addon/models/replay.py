@@ -50,6 +50,7 @@ class ReplayModel(Costless):
         messages: Sequence[Message],
         schema: type[BaseModel] | None = None,
         cancel: threading.Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         """Return the recorded reply to this question."""
         if cancel is not None and cancel.is_set():

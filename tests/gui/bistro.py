@@ -159,7 +159,7 @@ class BistroModel:
     def close(self):
         pass
 
-    def ask(self, messages, schema=None, cancel=None):
+    def ask(self, messages, schema=None, cancel=None, at_most=None):
         models, errors = seig("models"), seig("errors")
         title = models.title_of(messages)
         self.titles.append(title)

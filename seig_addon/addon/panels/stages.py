@@ -63,7 +63,7 @@ class SEIG_UL_stages(bpy.types.UIList):
         numbers = row.row(align=True)
         numbers.alignment = "RIGHT"
         if of_stage.rounds:
-            numbers.label(text=f"{len(of_stage.rounds)}/{record.settings.budget(stage)}")
+            numbers.label(text=record.settings.count(stage, len(of_stage.rounds)))
         if of_stage.rounds:
             numbers.label(text=shown.score(of_stage))
         numbers.label(text="", icon=_STATES[of_stage.state][0])

@@ -36,6 +36,7 @@ class OfflineModel(Costless):
         messages: Sequence[Message],
         schema: type[BaseModel] | None = None,
         cancel: threading.Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         """Answer a question; the same question always gets the same answer.
 

@@ -64,22 +64,33 @@ class RemoteModel:
         messages: Sequence[Message],
         schema: type[BaseModel] | None = None,
         cancel: threading.Event | None = None,
+        at_most: float | None = None,
     ) -> Reply:
         """Answer the messages; usage and cost are those of all attempts that it took.
 
-        A reply that is still cut off after all goes back as it is, with finish_reason "length". Raises
-        Cancelled within a second of `cancel`, and RemoteFailure.
+        A reply that is still cut off after all, or that `at_most` leaves no money to go on with, goes
+        back as it is, with finish_reason "length". Raises Cancelled within a second of `cancel`, and
+        RemoteFailure.
         """
-        cancel = cancel or threading.Event()
+        bill = _Bill(at_most)
+        try:
+            return self._answer(messages, schema, cancel or threading.Event(), bill)
+        except RemoteFailure as failure:
+            failure.took = Reply("", bill.usage, bill.cost)
+            raise
+
+    def _answer(
+        self, messages: Sequence[Message], schema: type[BaseModel] | None, cancel: threading.Event, bill: _Bill
+    ) -> Reply:
         request = request_for(self._provider, self._model, self._access, messages, schema)
-        bill = _Bill()
+        most = self.most(messages) or 0.0
         came = self._until_it_replies(request, bill, cancel)
         if not came["reply"].strip():
-            came = self._ask_for_more_than_thoughts(request, bill, cancel)
+            came = self._ask_for_more_than_thoughts(request, bill, 2 * most, cancel)
         text: str = came["reply"]
         question = request["messages"]
         for _ in range(_CONTINUATIONS):
-            if came["finish_reason"] != "length":
+            if came["finish_reason"] != "length" or not bill.has_room_for(2 * most):  # the question has grown
                 break
             # Without the schema: under it a provider would begin anew instead of going on.
             request |= {"messages": [*question, turn("assistant", text), turn("user", _GO_ON)], "schema": None}
@@ -91,7 +102,7 @@ class RemoteModel:
         return Reply(text, bill.usage, bill.cost, "length" if came["finish_reason"] == "length" else "stop")
 
     def most(self, messages: Sequence[Message]) -> float | None:
-        """Return the most that one full answer could cost; retries and continuations of it are not foreseen."""
+        """Return the most that one full answer could cost; continuing it is asked for only where that fits, too."""
         price = price_of(self.name)
         if price is None:
             return None
@@ -142,9 +153,11 @@ class RemoteModel:
             raise Cancelled("Stopped.")
 
     def _ask_for_more_than_thoughts(
-        self, request: dict[str, Any], bill: _Bill, cancel: threading.Event
+        self, request: dict[str, Any], bill: _Bill, most: float, cancel: threading.Event
     ) -> dict[str, Any]:
-        """Ask once more with twice the tokens, after thinking took all there were."""
+        """Ask once more with twice the tokens, which cost so much at most, after thinking took all there were."""
+        if not bill.has_room_for(most):
+            raise RemoteFailure("only thoughts", self._provider, self._model)
         options = request["options"]
         options["max_tokens"] = most_tokens_of(self.name, 2 * options["max_tokens"])
         came = self._until_it_replies(request, bill, cancel)
@@ -161,10 +174,15 @@ class RemoteModel:
 
 
 class _Bill:
-    """What all attempts at one question took."""
+    """What all attempts at one question took, and what they may take, in US dollars."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_most: float | None) -> None:
         self.usage, self.cost = Usage(), None
+        self._at_most = at_most
+
+    def has_room_for(self, most: float) -> bool:
+        """Whether one more attempt, which could cost so much, still fits."""
+        return self._at_most is None or (self.cost or 0.0) + most <= self._at_most
 
     def add(self, attempt: Mapping[str, Any]) -> None:
         self.usage += Usage.model_validate(attempt["usage"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ...errors import ModelError
+from .. import Unanswered
 from .providers import Provider
 
 Kind = Literal[
@@ -64,7 +64,7 @@ _SENTENCES: dict[Kind, str] = {
 }
 
 
-class RemoteFailure(ModelError):
+class RemoteFailure(Unanswered):
     """Asking a provider failed for good. The kind says how; the message is for a person."""
 
     def __init__(
