@@ -316,6 +316,7 @@ def test_asking_a_provider_over_the_network_needs_consent_too(chosen):
 
 
 def test_the_estimate_is_worked_out_beside_drawing(chosen):
+    estimates.unregister()  # forgets those of other tests
     assert estimates.words(preferences.settings(bpy.context, "")) == "", "the offline model costs nothing"
     chosen.provider = "anthropic"
     settings = preferences.settings(bpy.context, "")

@@ -42,7 +42,7 @@ def studios_of(pid):
     found = subprocess.run(
         ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
-    return [int(line.split()[0]) for line in found.stdout.splitlines() if "bootstrap" in line]
+    return [int(line.split()[0]) for line in found.stdout.splitlines() if "studio/bootstrap" in line]
 
 
 def test_a_run_brings_each_stage_into_its_scene_and_finishes(window, new_run):
