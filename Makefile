@@ -28,11 +28,11 @@ test: .venv/ready  ## run all tests, quick ones first
 	.venv/bin/python -m pytest -m "not slow"
 	.venv/bin/python -m pytest -m slow
 
-test-4.5: .venv-4.5/ready  ## run the quick tests on Blender 4.5 (needs Python 3.11)
-	.venv-4.5/bin/python -m pytest -m "not slow"
+test-4.5: .venv-4.5/ready  ## run the quick tests that depend on it on Blender 4.5 (needs Python 3.11)
+	.venv-4.5/bin/python -m pytest -m "blender and not slow"
 
-test-5.2: .venv-5.2/ready  ## run the quick tests on Blender 5.2 (needs Python 3.13)
-	.venv-5.2/bin/python -m pytest -m "not slow"
+test-5.2: .venv-5.2/ready  ## run the quick tests that depend on it on Blender 5.2 (needs Python 3.13)
+	.venv-5.2/bin/python -m pytest -m "blender and not slow"
 
 test-gui: .venv/ready  ## test in a window of BLENDER=/path/to/blender; screenshots in runs/test-gui
 	.venv/bin/python tests/gui/run.py

@@ -14,6 +14,14 @@ from seig_addon.studio.client import Studio
 from tests.provider_server import provider, provider_server  # noqa: F401  fixtures
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what depends on the Blender at hand; the rest is the same on all, and need not run on each."""
+    for item in items:
+        names, fixtures = vars(item.module), set(item.fixturenames)
+        if {"bpy", "Studio"} & set(names) or {"shared_studio", "window"} & fixtures:
+            item.add_marker("blender")
+
+
 def pytest_sessionfinish(session, exitstatus):
     session.config.exit_status = int(exitstatus)
 

@@ -16,6 +16,7 @@ from seig_addon.engine.export import standalone
 from seig_addon.engine.kit_reference import kit_reference
 
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.blender  # in processes of its own
 
 # What a scene holds, as one line of JSON on the standard output.
 DUMP = """

@@ -259,6 +259,7 @@ for path in sys.argv[2:]:
 """
 
 
+@pytest.mark.blender
 def test_the_programs_of_all_stages_run_in_blender(room, tmp_path, pytestconfig):
     pytest.importorskip("bpy")
     rng = np.random.default_rng(7)
