@@ -117,7 +117,6 @@ def test_ollama_gets_room_for_the_pictures_and_its_lines_are_read(serve):
     address, came = serve(OLLAMA, "application/x-ndjson")
     told = connection.test_connection("ollama/llava", Access(online=False, addresses={"ollama": address}))
     assert "“Red”. 150 tokens." in told
-    ((path, _, question),) = came  # and nothing else was asked of it
-    assert path == "/api/chat"
+    (question,) = [each for path, _, each in came if path == "/api/chat"]  # litellm may ask about the model as well
     assert question["options"]["num_ctx"] > 30_000
     assert [is_red_square(each) for turn in question["messages"] for each in turn.get("images", ())] == [True]

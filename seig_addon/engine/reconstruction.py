@@ -176,10 +176,10 @@ class Reconstruction:
         record.state = self._state_of(stage, record)
 
     def _place(self, stage: Stage, record: StageRecord, program: str, best: Look) -> None:
-        """End the stage with a round without a model: things placed by their boxes, if the picture isn't worse."""
+        """End the stage with a round without a model: things placed by their boxes, if nothing gets worse by it."""
         played = Round(number=len(record.rounds) + 1)
         seen = self._player.place(stage, played, record.best, program)
-        if seen is not None and seen.scores.overall >= best.scores.overall:
+        if seen is not None and _is_no_worse(seen, best):
             played.review = record.round(record.best).review if record.best is not None else None
             record.best = played.number
         if played.ran or played.problem:  # else there was nothing to place
@@ -323,6 +323,18 @@ class Reconstruction:
 
 def _overall(played: Round) -> float:
     return played.scores.overall if played.scores else 0.0
+
+
+def _is_no_worse(seen: Look, best: Look) -> bool:
+    """Whether a scene is at least as good as another in all: picture, outlines, boxes, and no new faults.
+
+    A better picture alone may come from light that falls otherwise, while things lose their contact.
+    """
+    before, now = best.scores.factors, seen.scores.factors
+    pairs = [(seen.scores.overall, best.scores.overall)]
+    if before and now:
+        pairs += [(now.outlines or 0.0, before.outlines or 0.0), (now.boxes or 0.0, before.boxes or 0.0)]
+    return all(after >= earlier for after, earlier in pairs) and set(seen.faults) <= set(best.faults)
 
 
 def _is_by_hand(record: StageRecord) -> bool:
