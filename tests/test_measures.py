@@ -131,8 +131,9 @@ def test_pixels_outside_the_marked_box_say_nothing_about_a_colour():
 def test_base_colors_are_suggested_from_the_ratio_that_is_left():
     reference, render = grey(), grey()
     render[20:60, 20:40] = 0.25
+    gaps = color_gaps(GRAPH, IN_PLACE, render, reference)
     (line,) = measures.base_colors(
-        GRAPH, scene(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6)), IN_PLACE, render, reference
+        GRAPH, scene(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6)), IN_PLACE, gaps, render, reference
     )
     assert line.startswith("material Glaze: base color #808080, suggested #")
     suggested = int(line[-2:], 16) / 255

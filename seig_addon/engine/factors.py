@@ -7,6 +7,7 @@ Scores.overall, which is about the whole picture.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from . import colors, outlines
@@ -61,8 +62,13 @@ def box_agreement(graph: SceneGraph, seen: Visible) -> dict[str, float]:
     return {
         leaf.name: overlap(leaf.box, box) if (box := seen.box(leaf.name)) else 0.0
         for leaf in graph.leaves
-        if leaf.kind == "object" and leaf.box is not None
+        if is_compared(leaf) and leaf.box is not None
     }
+
+
+def is_compared(leaf: Node) -> bool:
+    """Whether a leaf's box says where it stands: a surface's says little, because it reaches out of the picture."""
+    return leaf.kind == "object" and leaf.box is not None
 
 
 def color_gaps(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> list[ColorGap]:
@@ -102,9 +108,14 @@ def common_light(gaps: list[ColorGap]) -> colors.Floats:
 def light_grid(render: Pixels, reference: Pixels) -> colors.Floats:
     """Brightness of the render minus the reference, each cell's mean, on a grid of 8 × 8 at most."""
     gap = colors.brightness(render) - colors.brightness(reference)
-    rows, columns = (np.linspace(0, side, min(GRID, side) + 1).astype(int) for side in gap.shape)
-    sums = np.add.reduceat(np.add.reduceat(gap, rows[:-1], axis=0), columns[:-1], axis=1)
+    sums, rows, columns = cells(gap, GRID)
     return sums / np.outer(np.diff(rows), np.diff(columns))
+
+
+def cells(values: colors.Floats, most: int) -> tuple[colors.Floats, NDArray[np.int_], NDArray[np.int_]]:
+    """Sum values (height, width) over a grid of at most so many cells a side; also the cells' edges, in pixels."""
+    rows, columns = (np.linspace(0, side, min(most, side) + 1).astype(int) for side in values.shape)
+    return np.add.reduceat(np.add.reduceat(values, rows[:-1], axis=0), columns[:-1], axis=1), rows, columns
 
 
 def inside(box: tuple[float, float, float, float], shape: tuple[int, ...]) -> Mask:

@@ -34,7 +34,7 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
     gaps = color_gaps(graph, seen, render, wanted)
     if stage is MATERIALS:
         lines += measures.object_colors(gaps)
-        lines += measures.base_colors(graph, look.scene, seen, render, wanted)
+        lines += measures.base_colors(graph, look.scene, seen, gaps, render, wanted)
     if stage is LIGHTING:
         lines += measures.light(gaps, render, wanted)
     return lines

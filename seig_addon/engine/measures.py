@@ -13,8 +13,8 @@ import numpy as np
 
 from ..studio.scene import SceneDescription
 from . import colors, outlines
-from .factors import DARK, FEW, ColorGap, color_gaps, common_light, inside, light_grid, measured_on
-from .scene_graph import Box2D, Node, SceneGraph
+from .factors import DARK, FEW, ColorGap, cells, common_light, inside, is_compared, light_grid, measured_on
+from .scene_graph import Box2D, SceneGraph
 from .scores import Pixels
 from .visible import NOTHING, Mask, Visible
 
@@ -53,7 +53,7 @@ def unseen(graph: SceneGraph, scene: SceneDescription, seen: Visible) -> list[st
 
 def camera(graph: SceneGraph, seen: Visible) -> list[str]:
     """Say by how much all boxes together are off, which is the camera's or the whole arrangement's doing."""
-    pairs = [(leaf.box, box) for leaf in graph.leaves if _is_compared(leaf) and (box := seen.box(leaf.name))]
+    pairs = [(leaf.box, box) for leaf in graph.leaves if is_compared(leaf) and (box := seen.box(leaf.name))]
     if len(pairs) < 4:
         return []
     marked, now = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
@@ -88,7 +88,7 @@ def offsets(graph: SceneGraph, seen: Visible) -> dict[str, Box2D]:
     found = {}
     for leaf in graph.leaves:
         now = seen.box(leaf.name)
-        if _is_compared(leaf) and leaf.box is not None and now is not None:
+        if is_compared(leaf) and leaf.box is not None and now is not None:
             a, b, c, d = (round(float(n - m), 4) for n, m in zip(now, leaf.box, strict=True))
             found[leaf.name] = (a, b, c, d)
     return found
@@ -119,13 +119,18 @@ def object_colors(gaps: Sequence[ColorGap]) -> list[str]:
 
 
 def base_colors(
-    graph: SceneGraph, scene: SceneDescription, seen: Visible, render: Pixels, reference: Pixels
+    graph: SceneGraph,
+    scene: SceneDescription,
+    seen: Visible,
+    gaps: Sequence[ColorGap],
+    render: Pixels,
+    reference: Pixels,
 ) -> list[str]:
     """Suggest base colors: each material's own times what its visible pixels lack, apart from the light.
 
     The median over pixels, because some show another object in the reference.
     """
-    apart = common_light(color_gaps(graph, seen, render, reference))
+    apart = common_light(list(gaps))
     ratios = (colors.linear(reference) + DARK) / (colors.linear(render) + DARK) / apart
     sure = np.zeros(seen.index.shape, bool)
     for leaf in graph.leaves:
@@ -147,8 +152,7 @@ def worst_patches(seen: Visible, render: Pixels, reference: Pixels) -> list[str]
     """Name the patches with most of the squared error, with what the render shows there."""
     error = ((render - reference) ** 2).mean(axis=2)
     height, width = error.shape
-    rows, columns = (np.linspace(0, side, min(_PATCHES, side) + 1).astype(int) for side in error.shape)
-    sums = np.add.reduceat(np.add.reduceat(error, rows[:-1], axis=0), columns[:-1], axis=1)
+    sums, rows, columns = cells(error, _PATCHES)
     whole = max(float(sums.sum()), 1e-9)
     words = []
     for place in np.argsort(-sums, axis=None, kind="stable")[:_WORST]:
@@ -179,11 +183,6 @@ def light(gaps: Sequence[ColorGap], render: Pixels, reference: Pixels) -> list[s
         f"pure black: {black[0]:.1%} and {black[1]:.1%}",
         "brightness of the render minus the reference, 0 to 255, on a grid from the top left:\n  " + "\n  ".join(rows),
     ]
-
-
-def _is_compared(leaf: Node) -> bool:
-    """Whether a leaf's box says where it stands: a surface's says little, because it reaches out of the picture."""
-    return leaf.kind == "object" and leaf.box is not None
 
 
 def _shown(seen: Visible, part: Mask) -> list[str]:

@@ -113,9 +113,7 @@ class RoundPlayer:
                 write_atomic(folder / "program.py", program)
                 problem, changed, seen = self._attempt(stage, number, program)
                 if seen is not None:
-                    self._save(stage, number, seen)
-                    played.ran, played.changed = True, changed
-                    played.scores, played.faults = seen.scores, seen.faults
+                    self._keep(stage, played, changed, seen)
                     return seen
             problems.append(problem)
             write_atomic(folder / f"problem{_suffix(problems[1:])}.txt", problem)
@@ -186,11 +184,16 @@ class RoundPlayer:
     def _try_solved(self, stage: Stage, played: Round, program: str) -> Look | None:
         """Try the program of a round that asks nobody, and write down what came of it."""
         write_atomic(self._run.round_folder(stage, played.number) / "program.py", program)
-        played.problem, played.changed, seen = self._attempt(stage, played.number, program)
+        played.problem, changed, seen = self._attempt(stage, played.number, program)
         if seen is not None:
-            self._save(stage, played.number, seen)
-            played.ran, played.scores, played.faults = True, seen.scores, seen.faults
+            self._keep(stage, played, changed, seen)
         return seen
+
+    def _keep(self, stage: Stage, played: Round, changed: str, seen: Look) -> None:
+        """Save the scene that a round's program left, and write down what it is like."""
+        self._save(stage, played.number, seen)
+        played.ran, played.changed = True, changed
+        played.scores, played.faults = seen.scores, seen.faults
 
     def _save(self, stage: Stage, number: int, look: Look) -> None:
         checkpoint = self._run.checkpoint(stage, number)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...studio.pixels import Emitter, LightPasses, Paint
+from ..colors import srgb
 from ..scores import Pixels
 
 Key = tuple[str, str]
@@ -98,14 +99,15 @@ def solve_apart(
         for split in candidates
         if np.abs(np.log(apart["paint", split.name] / together["paint", split.material])).max() > _DIFFERENT
     ]
+    if not splits:
+        return together, splits
     return _solved(_problem(passes, reference, so_far, splits), so_far), splits
 
 
 def displayed(light: NDArray[Any], exposure: float, gamma: float) -> Pixels:
     """Return linear light as the sRGB that is seen, 0 to 1."""
-    value = np.clip(light * 2.0**exposure, 0.0, 1.0)
-    srgb = np.where(value <= 0.0031308, value * 12.92, 1.055 * np.maximum(value, 0.0031308) ** (1 / 2.4) - 0.055)
-    return srgb if gamma == 1.0 else srgb ** (1.0 / gamma)
+    seen = srgb(light * 2.0**exposure)
+    return seen if gamma == 1.0 else seen ** (1.0 / gamma)
 
 
 # ------------------------------------------------------------------------------------------------
@@ -300,10 +302,10 @@ def _rise(light: NDArray[np.float64], exposure: float, gamma: float) -> NDArray[
     """Return the slope of `displayed`, with a little of it beyond white, so that what is too bright can come back."""
     gain = 2.0**exposure
     value = np.clip(light * gain, 1e-4, 4.0)
-    srgb = np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
     slope = np.where(value <= 0.0031308, 12.92, 1.055 / 2.4 * value ** (1 / 2.4 - 1))
     if gamma != 1.0:
-        slope = slope / gamma * srgb ** (1.0 / gamma - 1.0)
+        seen = np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
+        slope = slope / gamma * seen ** (1.0 / gamma - 1.0)
     slope = np.where(light * gain > 1.0, 0.3 * slope, slope)
     result: NDArray[np.float64] = slope * gain
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from ...engine import colors
 from ...errors import ModelError
 from . import programs
 from .blockout import Blockout
@@ -12,7 +13,7 @@ from .light import on_solid
 from .measure import BoxGap, best_gain, box_gaps, color_gaps, corrected, render_like
 from .placement import Layout, Solid
 from .question import Question, base_colors_in, boxes_in, camera_in, lights_in
-from .raster import Floats, from_hex, to_linear
+from .raster import Floats
 
 _WORTH_FITTING = 0.02  # of the picture: an edge off by less stays
 _WORTH_MOVING = 0.012
@@ -50,18 +51,20 @@ def _shapes(blockout: Blockout, question: Question) -> tuple[str, str]:
 
 
 def _base_colors(blockout: Blockout, question: Question) -> tuple[str, str]:
-    colors = _first_colors(blockout)
+    bases = _first_colors(blockout)
     for part in ("Scene", "Program so far"):
-        colors |= {
-            name: to_linear(color) for name, color in base_colors_in(question.section(part)).items() if name in colors
+        bases |= {
+            name: colors.linear(color)
+            for name, color in base_colors_in(question.section(part)).items()
+            if name in bases
         }
     if question.render is not None:
         gaps = color_gaps(blockout, render_like(blockout, question.render))
-        colors = {
+        bases = {
             name: corrected(color, gaps[name], programs.BRIGHTEST) if name in gaps else color
-            for name, color in colors.items()
+            for name, color in bases.items()
         }
-    return "Each base color is corrected by the ratio of what is measured, in linear light.", programs.painted(colors)
+    return "Each base color is corrected by the ratio of what is measured, in linear light.", programs.painted(bases)
 
 
 def _moves(blockout: Blockout, question: Question) -> tuple[str, str]:
@@ -108,14 +111,14 @@ def _first_colors(blockout: Blockout) -> dict[str, Floats]:
     """Linear base colors as the first rollout's scaffold has them."""
     layout, light = blockout.reading(1)
     ground, backdrop = blockout.surface_colors()
-    colors = {
+    bases = {
         "Ground": programs.first_color(ground, light.on((0.0, 0.0, 0.0), True)),
         "Backdrop": programs.first_color(backdrop, light.on((0.0, layout.wall + layout.view.y, 0.5), False)),
     }
-    colors |= {
+    bases |= {
         solid.thing.name: programs.first_color(solid.thing.color, on_solid(light, solid)) for solid in layout.solids
     }
-    return {name: to_linear(from_hex(color)) for name, color in colors.items()}
+    return {name: colors.linear(colors.from_hex(color)) for name, color in bases.items()}
 
 
 def _fitted(solid: Solid, gap: BoxGap | None) -> Solid:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine import colors
 from .parts import BACKDROP, GROUND
 from .placement import Layout, Solid
-from .raster import Floats, to_linear
+from .raster import Floats
 from .surfaces import Surfaces
 from .view import View
 
@@ -115,7 +116,7 @@ def _samples(surfaces: Surfaces, picture: Floats, layout: Layout) -> tuple[Float
         axis=1,
     )
     normals = np.where(level[:, None], _UP, _TO_VIEWER)
-    luminance = to_linear(picture[row, column]) @ np.array([0.2126, 0.7152, 0.0722])
+    luminance = colors.linear(picture[row, column]) @ np.array([0.2126, 0.7152, 0.0722])
     return places, normals, np.sqrt(luminance), level.astype(np.float64)
 
 

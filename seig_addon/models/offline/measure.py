@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine import colors
 from .blockout import Blockout
-from .raster import Floats, core, decode, resized, to_linear, to_srgb
+from .raster import Floats, core, decode, resized
 from .things import Box2D
 
 _GAINS = np.geomspace(0.6, 1.6, 81)  # factors on the light that are tried
@@ -69,13 +70,13 @@ def box_gaps(blockout: Blockout, boxes: Mapping[str, Box2D]) -> dict[str, BoxGap
 
 def best_gain(blockout: Blockout, render: Floats) -> float:
     """Find the factor on all light that brings the render closest to the picture, by squared sRGB error."""
-    linear = to_linear(render)
-    errors = [float(np.mean((to_srgb(gain * linear) - blockout.picture) ** 2)) for gain in _GAINS]
+    linear = colors.linear(render)
+    errors = [float(np.mean((colors.srgb(gain * linear) - blockout.picture) ** 2)) for gain in _GAINS]
     return float(_GAINS[int(np.argmin(errors))])
 
 
 def corrected(base: Floats, gap: ColorGap, brightest: float) -> Floats:
     """Linear base color that brings an object to the wanted colour: times the ratio in linear light."""
-    ratio = (to_linear(gap.wanted) + 0.002) / (to_linear(gap.seen) + 0.002)
+    ratio = (colors.linear(gap.wanted) + 0.002) / (colors.linear(gap.seen) + 0.002)
     result: Floats = np.clip(base * np.clip(ratio, 0.3, 3.0), 0.005, brightest)
     return result

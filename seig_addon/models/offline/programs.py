@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ...engine import colors
 from .light import Light, on_solid
 from .placement import Layout, Solid
-from .raster import Floats, to_hex, to_linear, to_srgb
+from .raster import Floats, to_hex
 
 HEADER = "# {what}: a block-out without AI, by classical image analysis."
 _MATT, _SATIN = 0.9, 0.7  # roughness of surfaces and of things: no gloss is measured
@@ -62,12 +63,12 @@ def refined_shapes(solids: Sequence[Solid]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def painted(colors: Mapping[str, Floats]) -> str:
-    """Write the program of materials; colors are linear base colors by material."""
+def painted(bases: Mapping[str, Floats]) -> str:
+    """Write the program of materials; bases are linear base colors by material."""
     lines = [HEADER.format(what="Base colors, measured"), "from seig_kit import material", ""]
-    for name, color in colors.items():
+    for name, color in bases.items():
         roughness = _MATT if name in ("Ground", "Backdrop") else _SATIN
-        lines.append(f'material("{name}", "{to_hex(to_srgb(color))}", roughness={roughness})')
+        lines.append(f'material("{name}", "{to_hex(colors.srgb(color))}", roughness={roughness})')
     return "\n".join(lines) + "\n"
 
 
@@ -122,7 +123,7 @@ def lit(light: Light) -> list[str]:
 
 def first_color(seen: Floats, light: float) -> str:
     """Guess a base color from the sRGB colour that is seen under an amount of light."""
-    return to_hex(to_srgb((to_linear(seen) / light).clip(0.01, BRIGHTEST)))
+    return to_hex(colors.srgb((colors.linear(seen) / light).clip(0.01, BRIGHTEST)))
 
 
 def _plain(solid: Solid) -> str:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...engine import colors
 from ...errors import ModelError
 from .. import Message, Picture, title_of
-from .raster import Floats, from_hex
+from .raster import Floats
 from .things import Box2D
 from .view import View
 
@@ -87,7 +88,7 @@ def base_colors_in(text: str) -> dict[str, Floats]:
     """Base colors (sRGB) by material, from a scene's description or a program that sets them."""
     described = re.findall(r"^- (.+?): (#[0-9a-f]{6}) on ", text, re.MULTILINE)
     written = re.findall(r'material\("([^"]+)", "(#[0-9a-f]{6})"', text)
-    return {name: from_hex(color) for name, color in [*described, *written]}
+    return {name: colors.from_hex(color) for name, color in [*described, *written]}
 
 
 def lights_in(scene: str) -> tuple[float, float] | None:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ...engine import colors
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int64]
@@ -39,20 +41,9 @@ def resized(picture: Floats, width: int, height: int) -> Floats:
     return np.asarray(image.resize((width, height), Image.Resampling.BOX), dtype=np.float64) / 255.0
 
 
-def to_linear(srgb: Floats) -> Floats:
-    """From sRGB to linear light, both 0 to 1."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((np.maximum(srgb, 0.0) + 0.055) / 1.055) ** 2.4)
-
-
-def to_srgb(linear: Floats) -> Floats:
-    """From linear light to sRGB; beyond 0 to 1 it is cut."""
-    linear = np.clip(linear, 0.0, 1.0)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-
-
 def to_lab(srgb: Floats) -> Floats:
     """From sRGB to CIE L*a*b* (lightness 0 to 100), where distances are roughly as seen."""
-    ratio = to_linear(srgb) @ _XYZ_OF_RGB.T / _WHITE
+    ratio = colors.linear(srgb) @ _XYZ_OF_RGB.T / _WHITE
     root = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
     x, y, z = root[..., 0], root[..., 1], root[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
@@ -62,11 +53,6 @@ def to_hex(srgb: Floats) -> str:
     """One colour as "#rrggbb"."""
     red, green, blue = (int(value) for value in np.clip(srgb, 0, 1) * 255 + 0.5)
     return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def from_hex(color: str) -> Floats:
-    """One colour, "#rrggbb", as three sRGB floats."""
-    return np.array([int(color[start : start + 2], 16) / 255.0 for start in (1, 3, 5)])
 
 
 def neighbours(picture: NDArray[_Value], reach: int = 1) -> NDArray[_Value]:

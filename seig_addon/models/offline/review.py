@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...engine import colors
 from ...engine.review import Review
 from .blockout import Blockout
 from .measure import best_gain, box_gaps, color_gaps, corrected, render_like
 from .programs import BRIGHTEST
 from .question import Question, base_colors_in, boxes_in
-from .raster import to_hex, to_linear
+from .raster import to_hex
 
 _MOST_ITEMS = 8
 _MISSHAPEN = 0.05  # of the picture: an edge off by more belongs to another shape
@@ -54,7 +55,7 @@ def _colors(blockout: Blockout, question: Question) -> list[str]:
     if question.render is None:
         return []
     gaps = color_gaps(blockout, render_like(blockout, question.render))
-    bases = {name: to_linear(color) for name, color in base_colors_in(question.section("Scene")).items()}
+    bases = {name: colors.linear(color) for name, color in base_colors_in(question.section("Scene")).items()}
     items = []
     for name, gap in sorted(gaps.items(), key=lambda item: -item[1].levels * item[1].share):
         base = bases.get(name)

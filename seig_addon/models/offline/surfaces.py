@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine import colors
 from .parts import BACKDROP, FIRST_THING, GROUND, split
-from .raster import Floats, Labels, Mask, neighbours, shrink, to_lab, to_linear
+from .raster import Floats, Labels, Mask, neighbours, shrink, to_lab
 from .regions import Adjacency, RegionMap
 
 _MOST_THINGS = 40  # solids of a block-out: few enough to be picked and edited by hand
@@ -192,7 +193,7 @@ def _edge_lengths(labels: Labels) -> dict[int, int]:
 
 def _tints(labels: Labels, picture: Floats) -> dict[int, Floats]:
     """Chromaticity of each region: linear r and g as shares of the sum."""
-    linear = to_linear(picture).reshape(-1, 3)
+    linear = colors.linear(picture).reshape(-1, 3)
     numbers, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
     means = np.stack([np.bincount(index.reshape(-1), linear[:, c]) / counts for c in range(3)], axis=1)
     shares = means[:, :2] / np.maximum(means.sum(axis=1, keepdims=True), 1e-3)

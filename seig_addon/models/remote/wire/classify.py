@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -143,11 +144,8 @@ def _retry_after() -> float | None:
     if found := re.search(r'"retryDelay":\s*"([\d.]+)s"', traffic.body):
         return float(found[1])
     after = traffic.headers.get("retry-after", "")
-    try:
+    with suppress(ValueError):  # it may be a date
         return max(0.0, float(after))
-    except ValueError:
-        pass
-    try:
+    with suppress(ValueError):
         return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
-    except ValueError:
-        return None
+    return None
