@@ -25,6 +25,7 @@ from ..errors import Cancelled, LimitReached, ModelError, SeigError
 from ..models import Model
 from ..studio.client import Studio
 from . import finish, prompts
+from .choosing import best_scaffold, is_better, is_closer, is_no_worse, overall
 from .conversation import Conversation, UnreadableReply
 from .coverage import coverage
 from .events import Event, EventKind, Tell
@@ -37,14 +38,6 @@ from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .stages import COMPOSITION, INITIALIZATION, Stage
 from .tolerance import nothing_to_mend
-
-# A stage's first program may score this much below the scene it found: better shapes under worse
-# placement or light can measure a little worse, and the later stages are there to mend that.
-_LEEWAY = 0.01
-
-# Below this, two scores say nothing about which scene is better; then the later round stays, because it
-# followed the checklist. It is held against the stage's best score, so that small losses don't add up.
-_NOISE = 0.003
 
 
 class Live(Protocol):
@@ -145,7 +138,7 @@ class Reconstruction:
                 f"None of the {len(record.rounds)} scaffolds by {self._model.name} ran "
                 f"(the last: {record.rounds[-1].problem.splitlines()[0]}); the run is kept. Resume it to try again."
             )
-        record.best = max(ran, key=lambda each: (each.coverage or 0.0, _overall(each))).number
+        record.best = best_scaffold(ran)
         record.state = self._state_of(stage, record)
 
     def _refine(self, stage: Stage, record: StageRecord) -> None:
@@ -162,7 +155,7 @@ class Reconstruction:
             played = Round(number=number)
             history = [_why_dropped(each) for each in record.rounds if each.number != record.best]
             seen = self._player.play(stage, record, played, look, program, checklist, history)
-            if seen is not None and self._is_better(record, seen, look):
+            if seen is not None and is_better(record, seen, look):
                 try:
                     played.review = self._review(stage, record, played, seen)
                 except UnreadableReply as error:
@@ -179,7 +172,7 @@ class Reconstruction:
         """End the stage with a round without a model: things placed by their boxes, if nothing gets worse by it."""
         played = Round(number=len(record.rounds) + 1)
         seen = self._player.place(stage, played, record.best, program)
-        if seen is not None and _is_no_worse(seen, best):
+        if seen is not None and is_no_worse(seen, best):
             played.review = record.round(record.best).review if record.best is not None else None
             record.best = played.number
         if played.ran or played.problem:  # else there was nothing to place
@@ -188,11 +181,11 @@ class Reconstruction:
     def _solve(self, stage: Stage, record: StageRecord) -> None:
         """Solve for what the stage changes, anew where the scene before it changed; keep it if it is better."""
         record.state, record.best = "running", None
-        start = self._player.look_at_start(stage).scores
-        record.start = start
+        start = self._player.look_at_start(stage)
+        record.start = start.scores
         played = Round(number=max((each.number for each in record.rounds), default=0) + 1)
         seen = self._player.solve(stage, played)
-        if seen is not None and seen.scores.psnr > start.psnr and seen.scores.overall > start.overall:
+        if seen is not None and is_closer(seen, start):
             record.best = played.number
         self._end_round(stage, record, played)
         record.state = self._state_of(stage, record)
@@ -244,17 +237,6 @@ class Reconstruction:
         wishes = record.rounds or record.redo or record.note or self._run.record.settings.note
         graph = self._run.record.graph
         return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
-
-    def _is_better(self, record: StageRecord, seen: Look, best: Look) -> bool:
-        """Whether a round's scene stays: it must not measure worse than the best so far.
-
-        The first to stay is held against the scene that the stage found, with some leeway; after a
-        redo it stays as it is, because the artist asked for something else than what was there.
-        """
-        if record.best is None:
-            return bool(record.redo) or seen.scores.overall > best.scores.overall - _LEEWAY
-        reached = max(_overall(each) for each in record.rounds if each.ran)
-        return seen.scores.overall > reached - _NOISE
 
     def _review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review:
         self._say("asking", "verifier", stage, played.number)
@@ -321,22 +303,6 @@ class Reconstruction:
         self._tell(Event(kind, text, stage.name if stage else "", number))
 
 
-def _overall(played: Round) -> float:
-    return played.scores.overall if played.scores else 0.0
-
-
-def _is_no_worse(seen: Look, best: Look) -> bool:
-    """Whether a scene is at least as good as another in all: picture, outlines, boxes, and no new faults.
-
-    A better picture alone may come from light that falls otherwise, while things lose their contact.
-    """
-    before, now = best.scores.factors, seen.scores.factors
-    pairs = [(seen.scores.overall, best.scores.overall)]
-    if before and now:
-        pairs += [(now.outlines or 0.0, before.outlines or 0.0), (now.boxes or 0.0, before.boxes or 0.0)]
-    return all(after >= earlier for after, earlier in pairs) and set(seen.faults) <= set(best.faults)
-
-
 def _is_by_hand(record: StageRecord) -> bool:
     return record.best is not None and record.round(record.best).changed == BY_HAND
 
@@ -355,4 +321,4 @@ def _why_dropped(played: Round) -> str:
     if not played.ran:
         return f"round {played.number} was dropped: it did not run ({played.problem.splitlines()[0]})"
     what = played.changed or "changed nothing"
-    return f"round {played.number} was dropped: it {what} and scored {_overall(played):.3f}, which was worse"
+    return f"round {played.number} was dropped: it {what} and scored {overall(played):.3f}, which was worse"
