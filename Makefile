@@ -16,6 +16,9 @@ else
 LOCKS = locks/py311.txt locks/py313.txt
 endif
 
+# Two at a time: each may have a Blender of its own at work. A file's tests share theirs, so they stay together.
+PYTEST = -m pytest --numprocesses=2 --dist=loadfile
+
 help:  ## list what can be made
 	@sed -n 's/^\([a-z0-9.-]*\):[^#]*##  *\(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s %s\n", $$1, $$2 }'
 	@echo
@@ -25,14 +28,14 @@ demo: .venv/ready  ## reconstruct a sample picture, without key and without a mo
 	.venv/bin/python -m seig_addon reconstruct "$(SAMPLE)" --model offline --output "$(OUTPUT)"
 
 test: .venv/ready  ## run all tests, quick ones first
-	.venv/bin/python -m pytest -m "not slow"
-	.venv/bin/python -m pytest -m slow
+	.venv/bin/python $(PYTEST) -m "not slow"
+	.venv/bin/python $(PYTEST) -m slow
 
 test-4.5: .venv-4.5/ready  ## run the quick tests that depend on it on Blender 4.5 (needs Python 3.11)
-	.venv-4.5/bin/python -m pytest -m "blender and not slow"
+	.venv-4.5/bin/python $(PYTEST) -m "blender and not slow"
 
 test-5.2: .venv-5.2/ready  ## run the quick tests that depend on it on Blender 5.2 (needs Python 3.13)
-	.venv-5.2/bin/python -m pytest -m "blender and not slow"
+	.venv-5.2/bin/python $(PYTEST) -m "blender and not slow"
 
 test-gui: .venv/ready  ## test in a window of BLENDER=/path/to/blender; screenshots in runs/test-gui
 	.venv/bin/python tests/gui/run.py
