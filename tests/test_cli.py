@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from seig_addon.engine.replies import read_json
 from seig_addon.engine.run_folder import read_record
+from seig_addon.engine.scene_graph import SceneGraph
+from seig_addon.models import Reply
 from seig_addon.models.remote.providers import PROVIDERS
 from tests.scripted import GRAPH, SCAFFOLD, program
 
@@ -95,6 +98,27 @@ def test_a_picture_becomes_a_folder_with_scene_program_and_report(tmp_path, imag
 
     replayed = seig("report", folder, cwd=tmp_path)
     assert replayed.stdout.strip() == str(folder / "report.html")
+
+
+@pytest.mark.slow
+def test_programs_that_are_only_run_again_need_neither_key_nor_consent(run, tmp_path):
+    from tests.live_runs import PROGRAMS
+
+    run.record.settings.model = "anthropic/claude"
+    run.record.graph = read_json(Reply(GRAPH), SceneGraph)
+    for stage, text in PROGRAMS.items():
+        (run.round_folder(stage, 1) / "program.py").write_text(text, encoding="utf-8")
+    run.record.stages[4].state = "stale"
+    run.save()
+    run.close()
+    keyless = dict.fromkeys(PROVIDERS["anthropic"].variables, "")
+    said = seig("resume", run.path, cwd=tmp_path, environment=keyless)
+    assert said.returncode == 0, said.stderr
+    assert read_record(run.path).stages[4].state == "budget spent", "it stands, though nobody approved it"
+    said = seig("redo", run.path, "--stage", "lighting", cwd=tmp_path, environment=keyless)
+    assert said.returncode == 1
+    assert "ANTHROPIC_API_KEY" in said.stderr
+    assert read_record(run.path).stages[4].redo == 0
 
 
 @pytest.mark.slow

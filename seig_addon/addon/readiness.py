@@ -25,13 +25,22 @@ def of_preferences(context: bpy.types.Context) -> list[str]:
 
 
 def of_run(context: bpy.types.Context) -> list[str]:
-    """The models of the scene's run, which stay the ones that it was begun with. Raises RunFolderError."""
+    """The models that going on with the scene's run asks: those that it was begun with. Raises RunFolderError."""
+    record = runs.record_of(context.scene)
+    return record.asked_for(record.left)
+
+
+def of_redo(context: bpy.types.Context) -> list[str]:
+    """The models of the scene's run. Raises RunFolderError."""
     return models_of(runs.record_of(context.scene).settings)
 
 
 def of_step(context: bpy.types.Context) -> list[str]:
     """The models that Step would ask: those of a new run where a picture was chosen, else those of the scene's run."""
-    return of_preferences(context) if context.window_manager.seig.picture else of_run(context)
+    if context.window_manager.seig.picture:
+        return of_preferences(context)
+    record = runs.record_of(context.scene)
+    return record.asked_for(record.left[:1])
 
 
 def problem(context: bpy.types.Context, names: Iterable[str]) -> str:

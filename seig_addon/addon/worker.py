@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import threading
 import traceback
-from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Literal
 
 from PIL import Image
-from pydantic import BaseModel
 
 from ..engine.events import Event
 from ..engine.picture import open_render
@@ -25,10 +23,10 @@ from ..engine.reconstruction import Reconstruction
 from ..engine.records import RunRecord
 from ..engine.run_folder import RunFolder
 from ..engine.stages import Stage
-from ..errors import Cancelled, LimitReached, ModelError, SeigError, StudioError
-from ..models import Costless, Model, Reply
-from ..models import Message as Question
+from ..errors import Cancelled, LimitReached, SeigError, StudioError
+from ..models import Model
 from ..models.access import Access
+from ..models.nobody import Nobody
 from ..models.registry import open_model
 from ..studio.client import Limits, Studio
 from .drift import Shown, noticed
@@ -96,22 +94,6 @@ class Refused(SeigError):
 
 
 Message = Told | Asked | Heard | Job | Noticed | Ended
-
-
-class _Nobody(Costless):
-    """Stands in for the model where programs are only run again: neither key nor network is needed for that."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def ask(
-        self,
-        messages: Sequence[Question],
-        schema: type[BaseModel] | None = None,
-        cancel: threading.Event | None = None,
-        at_most: float | None = None,
-    ) -> Reply:
-        raise ModelError(f"Running programs again asks {self.name} nothing, and yet it was asked; Resume tries again.")
 
 
 class Worker:
@@ -201,15 +183,13 @@ class Worker:
 
     def _models(self, stack: ExitStack) -> tuple[Model, Model | None]:
         """Open who writes and who reviews, None for the same; closed with the stack, which ends their processes."""
-        settings = self._run.record.settings
+        record = self._run.record
         if self._model is not None:
             return stack.enter_context(closing(self._model)), None
-        if self._until == "stage" and self._next_is_stale():
-            return _Nobody(settings.model), None
-        return (
-            stack.enter_context(closing(self._open(settings.model))),
-            stack.enter_context(closing(self._open(settings.verifier))) if settings.verifier else None,
-        )
+        stages = record.left if self._until == "end" else record.left[:1]
+        opened = [stack.enter_context(closing(self._open(name))) for name in record.asked_for(stages)]
+        model = opened[0] if opened else Nobody(record.settings.model)
+        return model, opened[1] if len(opened) > 1 else None
 
     def _open(self, name: str) -> Model:
         return open_model(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..engine.records import Settings
 from ..errors import SeigError
 from ..models.access import Access
 from ..models.consent import lacking, statement
@@ -15,8 +15,8 @@ from ..models.registry import open_model
 from ..models.remote.providers import PROVIDERS
 
 
-def permitted(settings: Settings, options: Namespace) -> Access:
-    """Return the access for a run with these settings, whose models can all be asked then.
+def permitted(names: Sequence[str], options: Namespace) -> Access:
+    """Return the access for a command that asks these models, which can all be asked then.
 
     Asks in the terminal where --agree doesn't say it. Raises SeigError, before anything is made or
     changed, if a model can't be asked.
@@ -26,7 +26,6 @@ def permitted(settings: Settings, options: Namespace) -> Access:
     if unknown:
         raise SeigError(f"There is no provider {unknown[0]!r} to agree to; there are {', '.join(PROVIDERS)}.")
     access = replace(access, agreed=access.agreed.union(options.agree))
-    names = [name for name in (settings.model, settings.verifier) if name]
     open_all = replace(access, agreed=frozenset(PROVIDERS))
     for name in names:  # what is missing is said before anybody is asked to agree
         open_model(name, Path(), print, access=open_all).close()

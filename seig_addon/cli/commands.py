@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 
@@ -14,11 +15,12 @@ from ..engine import report as reporting
 from ..engine.files import write_atomic
 from ..engine.picture import load_reference
 from ..engine.reconstruction import Reconstruction
-from ..engine.records import Settings
+from ..engine.records import RunRecord, Settings
 from ..engine.run_folder import RunFolder, read_record
-from ..engine.stages import BY_NAME
+from ..engine.stages import BY_NAME, Stage
 from ..errors import Cancelled, LimitReached, SeigError
 from ..models import Model
+from ..models.nobody import Nobody
 from ..models.registry import open_model
 from ..studio.client import Studio
 from .access import permitted
@@ -40,7 +42,7 @@ def step(options: Namespace) -> None:
         given = [f"--{name}" for name in names if getattr(options, name)]
         if given:
             raise SeigError(f"{given[0]} is for a new picture; the run in {options.target} has its settings already.")
-        run = _opened(options.target, options)
+        run = _opened(options.target, options, lambda record: record.left[:1])
     else:
         run = _new_run(options.target, settings(options), options)
     _work(run, options, Reconstruction.step)
@@ -51,7 +53,7 @@ def redo(options: Namespace) -> None:
     stage = BY_NAME.get(options.stage)
     if stage is None:
         raise SeigError(f"There is no stage {options.stage!r}; the stages are {', '.join(BY_NAME)}.")
-    run = _opened(options.run, options)
+    run = _opened(options.run, options, lambda record: [stage, *record.left])
     try:
         run.archive(stage, options.note)
     except SeigError:
@@ -78,6 +80,7 @@ def replay(options: Namespace) -> None:
     reference = load_reference(options.run / "reference.png")
     recording = {"model": f"replay:{options.run.resolve()}", "verifier": "", "limit": None}  # all replies are there
     chosen = recorded.settings.model_copy(update=recording)
+    options.asked = [chosen.model]
     output = options.output or _free_folder(f"{recorded.name}-replay")
     _work(RunFolder.create(output, recorded.name, reference, chosen), options, Reconstruction.reconstruct)
 
@@ -118,15 +121,19 @@ COMMANDS: dict[str, Callable[[Namespace], None]] = {
 def _new_run(picture: Path, chosen: Settings, options: Namespace) -> RunFolder:
     """Make a run of a picture, once its models can be asked."""
     reference = load_reference(picture)
-    options.access = permitted(chosen, options)
+    options.asked = [name for name in (chosen.model, chosen.verifier) if name]
+    options.access = permitted(options.asked, options)
     return RunFolder.create(options.output or _free_folder(picture.stem), picture.stem, reference, chosen)
 
 
-def _opened(folder: Path, options: Namespace) -> RunFolder:
-    """Open a run, whose models can be asked then; it keeps those that it was begun with."""
+def _opened(
+    folder: Path, options: Namespace, stages: Callable[[RunRecord], Sequence[Stage]] = attrgetter("left")
+) -> RunFolder:
+    """Open a run to do some of its stages; their models, those that it was begun with, can be asked then."""
     run = RunFolder.open(folder)
     try:
-        options.access = permitted(run.record.settings, options)
+        options.asked = run.record.asked_for(stages(run.record))
+        options.access = permitted(options.asked, options)
     except SeigError:
         run.close()
         raise
@@ -146,9 +153,9 @@ def _work(run: RunFolder, options: Namespace, what: Callable[[Reconstruction], N
     progress = Progress(run.record)
     try:
         with _stoppable() as cancel, ExitStack() as stack:
-            chosen = run.record.settings
-            model = stack.enter_context(_model(chosen.model, run, progress, options))
-            verifier = stack.enter_context(_model(chosen.verifier, run, progress, options)) if chosen.verifier else None
+            opened = [stack.enter_context(_model(name, run, progress, options)) for name in options.asked]
+            model = opened[0] if opened else Nobody(run.record.settings.model)
+            verifier = opened[1] if len(opened) > 1 else None
             studio = stack.enter_context(Studio(options.blender, log=run.path / "studio.log", cancel=cancel))
             what(Reconstruction(run, model, studio, progress, cancel, verifier=verifier))
     except LimitReached as reached:

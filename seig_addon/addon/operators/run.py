@@ -8,7 +8,6 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, StringProperty
 
 from ...engine.picture import load_reference
-from ...engine.records import Settings
 from ...engine.run_folder import RunFolder
 from ...errors import RunFolderError
 from ...models.registry import open_model
@@ -53,7 +52,7 @@ def _begin(context: bpy.types.Context, until: Until) -> None:
     picture, name = _picture(context)
     reference = load_reference(picture)
     settings = preferences.settings(context, window.note)
-    _can_be_asked(context, settings)
+    _can_be_asked(context, readiness.models_of(settings))
     preferences.studio_blender(context)
     run = RunFolder.create(runs.new_folder(preferences.runs(context), name), name, reference, settings)
     try:
@@ -67,10 +66,10 @@ def _begin(context: bpy.types.Context, until: Until) -> None:
     session.current().start(run, until)
 
 
-def _can_be_asked(context: bpy.types.Context, settings: Settings) -> None:
+def _can_be_asked(context: bpy.types.Context, names: list[str]) -> None:
     """Raise SeigError for a model that can't be asked, before anything is made or changed for it."""
     access = preferences.access(context)
-    for name in filter(None, (settings.model, settings.verifier)):
+    for name in names:
         open_model(name, Path(), lambda text: None, access=access).close()
 
 
@@ -80,6 +79,10 @@ def _ready_for_new(context: bpy.types.Context) -> str:
 
 def _ready_to_go_on(context: bpy.types.Context) -> str:
     return readiness.problem(context, readiness.of_run(context))
+
+
+def _ready_to_redo(context: bpy.types.Context) -> str:
+    return readiness.problem(context, readiness.of_redo(context))
 
 
 def _ready_to_step(context: bpy.types.Context) -> str:
@@ -128,7 +131,7 @@ class SEIG_OT_step(Asking, bpy.types.Operator):
         if context.window_manager.seig.picture:
             _begin(context, "stage")
         else:
-            _can_be_asked(context, runs.record_of(context.scene).settings)
+            _can_be_asked(context, readiness.of_step(context))
             session.current().start(runs.open_run(context.scene), "stage")
 
 
@@ -156,7 +159,7 @@ class SEIG_OT_resume(Asking, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context) -> None:
         """Go on."""
-        _can_be_asked(context, runs.record_of(context.scene).settings)
+        _can_be_asked(context, readiness.of_run(context))
         run = runs.open_run(context.scene)
         try:
             if self.limit:
@@ -184,13 +187,13 @@ class SEIG_OT_redo(Asking, bpy.types.Operator):
 
     bl_idname = "seig.redo"
     bl_label = "Redo"
-    needs = (idle, has_run, has_scene, _ready_to_go_on)
+    needs = (idle, has_run, has_scene, _ready_to_redo)
 
     stage: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def models(self, context: bpy.types.Context) -> list[str]:
         """The run's."""
-        return readiness.of_run(context)
+        return readiness.of_redo(context)
 
     def given(self) -> dict[str, object]:
         """The stage."""
@@ -221,7 +224,7 @@ class SEIG_OT_redo(Asking, bpy.types.Operator):
         """Put the stage's work aside and do it again."""
         window = context.window_manager.seig
         wishes = [_wish(item) for item in window.checklist if _wish(item)]
-        _can_be_asked(context, runs.record_of(context.scene).settings)
+        _can_be_asked(context, readiness.of_redo(context))
         run = runs.open_run(context.scene)
         try:
             run.archive(stage_of(context, self.stage), window.note, wishes)
