@@ -7,6 +7,7 @@ SHELL = /bin/sh
 export PYTHON
 
 SAMPLE ?= tests/pictures/bistro_table.png
+PICTURES ?= $(SAMPLE)
 OUTPUT ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
 
 # Blender 5 left Intel Macs, so there all is done with Blender 4.5.
@@ -22,7 +23,7 @@ PYTEST = -m pytest --numprocesses=2 --dist=loadfile
 help:  ## list what can be made
 	@sed -n 's/^\([a-z0-9.-]*\):[^#]*##  *\(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s %s\n", $$1, $$2 }'
 	@echo
-	@echo "SAMPLE=picture.jpg and OUTPUT=folder change the demo; PYTHON=/path/to/python the Python."
+	@echo "SAMPLE=picture.jpg and OUTPUT=folder change the demo; PICTURES=folder what is evaluated; PYTHON=/path/to/python the Python."
 
 demo: .venv/ready  ## reconstruct a sample picture, without key and without a model
 	.venv/bin/python -m seig_addon reconstruct "$(SAMPLE)" --model offline --output "$(OUTPUT)"
@@ -40,6 +41,9 @@ test-5.2: .venv-5.2/ready  ## run the quick tests that depend on it on Blender 5
 test-gui: .venv/ready  ## test in a window of BLENDER=/path/to/blender; screenshots in runs/test-gui
 	.venv/bin/python tests/gui/run.py
 
+evaluate: .venv-evaluate/ready  ## compare variants over PICTURES=folder without a model, in runs/evaluation
+	.venv-evaluate/bin/python -m tools.evaluate "$(PICTURES)"
+
 lint: .venv/ready  ## check style, format and types
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
@@ -51,7 +55,7 @@ extension: .venv/ready  ## build the add-on in dist/, as a zip that Blender inst
 setup: .venv/ready  ## only set up the environment in .venv
 
 clean:  ## remove the environments, caches and dist/, but no run
-	rm -rf .venv .venv-4.5 .venv-5.2 .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-4.5 .venv-5.2 .venv-evaluate .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 
 .venv/ready: tools/setup tools/python $(LOCKS)
 	@sh tools/setup .venv $(LOCKS)
@@ -62,4 +66,7 @@ clean:  ## remove the environments, caches and dist/, but no run
 .venv-5.2/ready: tools/setup tools/python locks/py313.txt
 	@sh tools/setup .venv-5.2 locks/py313.txt
 
-.PHONY: help demo test test-4.5 test-5.2 test-gui lint extension setup clean
+.venv-evaluate/ready: tools/setup tools/python $(LOCKS:.txt=-evaluate.txt)
+	@sh tools/setup .venv-evaluate $(LOCKS:.txt=-evaluate.txt)
+
+.PHONY: help demo test test-4.5 test-5.2 test-gui evaluate lint extension setup clean

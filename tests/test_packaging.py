@@ -135,7 +135,8 @@ def test_locks_pin_every_package_by_version_and_hash_and_name_no_place(path):
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
 def test_locks_hold_all_that_the_project_asks_for(path):
-    groups = [PYPROJECT["project"]["dependencies"], *PYPROJECT["dependency-groups"].values()]
+    held = {"bpy", "dev", "evaluate"} if path.stem.endswith("-evaluate") else {"bpy", "dev"}
+    groups = [PYPROJECT["project"]["dependencies"], *(PYPROJECT["dependency-groups"][name] for name in held)]
     names = {re.match(r"[\w-]+", requirement)[0].lower() for group in groups for requirement in group}
     assert names <= set(re.findall(r"^([a-z0-9-]+)==", path.read_text("utf-8"), re.MULTILINE))
 
