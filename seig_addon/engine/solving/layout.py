@@ -19,6 +19,9 @@ from ..scene_graph import Box2D
 from .bodies import Body, Camera, Mark, Move
 from .fit import Fit
 
+MARKED = 0.01  # what a model's mark is worth: they read boxes to about a hundredth of the picture
+PRECISE = 0.002  # what one that was measured in the picture's pixels is
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -31,12 +34,21 @@ class Layout:
     after: float
 
 
-def solve(camera: Camera, bodies: Sequence[Body], marks: Sequence[Mark], fixed_camera: bool = False) -> Layout | None:
-    """Fit camera and bodies to the marks; None if the boxes don't get better, or nothing can be fitted."""
+def solve(
+    camera: Camera,
+    bodies: Sequence[Body],
+    marks: Sequence[Mark],
+    fixed_camera: bool = False,
+    worth: float = MARKED,
+) -> Layout | None:
+    """Fit camera and bodies to the marks; None if the boxes don't get better, or nothing can be fitted.
+
+    `worth` is how far off a mark's sides may well be, as a share of the picture.
+    """
     marks = [mark for mark in marks if (camera.depth(mark.points) > 0).all() or not camera.perspective]
     if not marks:
         return None
-    fit = Fit(camera, bodies, marks, fixed_camera)
+    fit = Fit(camera, bodies, marks, fixed_camera, worth)
     values = fit.best()
     solved, moves = fit.layout(values)
     trusted = fit.trusted(values)

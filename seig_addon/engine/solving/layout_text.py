@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from .bodies import Array, Camera, Move
 from .layout import Layout
 
 _TITLE = "# Solved from the boxes marked in the picture, after what stands above"
+_SETTLED = "# Settled on what they rest on: small gaps closed, small overlaps resolved."
+_REGISTERED = "# Moved to where the picture shows their edges."
+_LEAST = 1e-5  # metres, and share of a size: less is not worth a line
 _STILL = Move(1.0, np.zeros(3))
 
 
@@ -21,7 +24,19 @@ def layout_text(places: Places, arrangement: Arrangement, layout: Layout) -> str
     lines = [f"{_TITLE} (overlap with them {layout.before:.2f}, now {layout.after:.2f}).", "import bpy", ""]
     if places.camera.movable:
         lines += [*_camera_lines(places.camera, layout.camera), ""]
-    return "\n".join([*lines, *_object_lines(places, arrangement, layout)]).rstrip() + "\n"
+    return "\n".join([*lines, *_object_lines(places, arrangement, layout.moves)]).rstrip() + "\n"
+
+
+def registered_text(places: Places, arrangement: Arrangement, moves: Sequence[Move]) -> str:
+    """Write the program that moves things to where the picture shows them; "" if none of them moves."""
+    lines = _object_lines(places, arrangement, moves)
+    return "\n".join([_REGISTERED, "import bpy", "", *lines]) + "\n" if lines else ""
+
+
+def settled_text(places: Places, arrangement: Arrangement, moves: Sequence[Move]) -> str:
+    """Write the program that settles things by these moves; "" if none of them moves."""
+    lines = _object_lines(places, arrangement, moves)
+    return "\n".join([_SETTLED, "import bpy", "", *lines]) + "\n" if lines else ""
 
 
 def _camera_lines(before: CameraPlace, camera: Camera) -> list[str]:
@@ -40,10 +55,8 @@ def _camera_lines(before: CameraPlace, camera: Camera) -> list[str]:
     return lines
 
 
-def _object_lines(places: Places, arrangement: Arrangement, layout: Layout) -> list[str]:
-    moves = {
-        place.name: move for members, move in zip(arrangement.members, layout.moves, strict=True) for place in members
-    }
+def _object_lines(places: Places, arrangement: Arrangement, by_body: Sequence[Move]) -> list[str]:
+    moves = {place.name: move for members, move in zip(arrangement.members, by_body, strict=True) for place in members}
     parents = {place.name: place.parent for place in places.objects}
     rows = []
     for members in arrangement.members:
@@ -52,7 +65,8 @@ def _object_lines(places: Places, arrangement: Arrangement, layout: Layout) -> l
             while above is not None and above not in moves:
                 above = parents.get(above)
             location, scale = _placed(place, moves[place.name], moves[above] if above else _STILL)
-            rows.append(f"    {place.name!r}: ({_numbers(location)}, {_numbers(scale)}),")
+            if not (np.allclose(location, place.location, 0, _LEAST) and np.allclose(scale, place.scale, 0, _LEAST)):
+                rows.append(f"    {place.name!r}: ({_numbers(location)}, {_numbers(scale)}),")
     if not rows:
         return []
     return [
@@ -76,5 +90,5 @@ def _placed(place: Place, move: Move, carried: Move) -> tuple[Array, Array]:
     return np.array(place.location) + moved - origin, np.array(place.scale) * (move.scale / carried.scale)
 
 
-def _numbers(values: Iterable[float], digits: int = 4) -> str:
+def _numbers(values: Iterable[float], digits: int = 5) -> str:
     return f"({', '.join(str(round(float(value), digits) + 0.0) for value in values)})"
