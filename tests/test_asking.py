@@ -20,6 +20,7 @@ from tests.scripted import GRAPH, SCAFFOLD, USAGE, ScriptedModel, approve, deman
 
 PAINT = program('from seig_kit import material\nmaterial("Red", "#b03a2c")')
 ROLLOUTS = {"initialization": 3}
+UNSOLVED = {"solving": False}  # no round that asks nobody
 TWO_STAGES = {
     "stages": ["initialization", "materials"],
     "note": "Mend the colours.",
@@ -67,7 +68,7 @@ def numbers(stage):
 
 
 def test_the_verifier_answers_reviews_only_and_the_transcript_says_who_replied(new_run, studio):
-    rounds = {"initialization": 1, "materials": 2}
+    rounds = {"initialization": 1, "materials": 3}
     run = new_run(**TWO_STAGES, rounds=rounds, model="writer", verifier="critic")
     generator = ScriptedModel([GRAPH, program(SCAFFOLD), PAINT, PAINT.replace("2c", "2d")], "writer")
     verifier = ScriptedModel(["no JSON", demand("darker"), approve()], "critic")
@@ -102,7 +103,7 @@ def test_a_transcript_from_before_models_were_named_is_still_read(new_run):
 
 
 def test_rollouts_are_asked_at_once_and_tried_in_their_order(new_run, studio):
-    run = new_run(stages=["initialization"], rounds={"initialization": 5})
+    run = new_run(stages=["initialization"], rounds={"initialization": 5}, method=UNSOLVED)
     together = threading.Barrier(3)
 
     def late_first(number, cancel):
@@ -131,7 +132,7 @@ def test_rollouts_are_asked_at_once_and_tried_in_their_order(new_run, studio):
 
 
 def test_a_model_that_takes_one_question_at_a_time_gets_one_after_each_try(new_run, studio):
-    run = new_run(stages=["initialization"], rounds=ROLLOUTS)
+    run = new_run(stages=["initialization"], rounds=ROLLOUTS, method=UNSOLVED)
     kinds = []
     model = ScriptedModel([GRAPH, *[program(SCAFFOLD)] * 3])
     drive(run, studio, model, tell=lambda event: kinds.append(event.kind))
@@ -140,7 +141,7 @@ def test_a_model_that_takes_one_question_at_a_time_gets_one_after_each_try(new_r
 
 
 def test_a_failed_ask_loses_no_other_reply_and_resuming_asks_only_for_the_failed_one(new_run, studio):
-    run = new_run(stages=["initialization"], rounds=ROLLOUTS)
+    run = new_run(stages=["initialization"], rounds=ROLLOUTS, method=UNSOLVED)
 
     def second_fails(number, cancel):
         if number == 2:
@@ -164,7 +165,7 @@ def test_a_failed_ask_loses_no_other_reply_and_resuming_asks_only_for_the_failed
 
 
 def test_a_rollout_asked_with_others_is_repaired_like_any_round(new_run, studio):
-    run = new_run(stages=["initialization"], rounds=ROLLOUTS)
+    run = new_run(stages=["initialization"], rounds=ROLLOUTS, method=UNSOLVED)
 
     def answers(title, cancel):
         if "scene graph" in title:
@@ -223,7 +224,7 @@ def test_a_run_whose_rollouts_replied_in_any_order_can_be_replayed(new_run, stud
 
 
 def test_what_a_round_took_is_counted_with_its_repairs_and_review(new_run, studio):
-    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 1})
+    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 2})
     drive(run, studio, ScriptedModel([GRAPH, program(SCAFFOLD), program("unknown"), PAINT, "?", approve()]))
     record = read_record(run.path)
     (played,) = record.stage(MATERIALS).rounds
@@ -246,7 +247,7 @@ def test_a_model_without_a_price_costs_nothing_that_is_known(new_run, studio):
 
 
 def test_a_run_stops_before_its_limit_is_passed_and_goes_on_with_a_higher_one(new_run, studio):
-    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 1}, limit=0.035)
+    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 2}, limit=0.035)
     model = ScriptedModel([GRAPH, program(SCAFFOLD), PAINT, approve()])
     words = r"has cost \$0\.030, and the next question could cost up to \$0\.010, .* limit of \$0\.035; all .* is kept"
     with pytest.raises(LimitReached, match=words):
@@ -309,7 +310,7 @@ def test_only_as_many_are_asked_at_once_as_the_limit_leaves_room_for(new_run, st
 
 
 def test_the_verifiers_price_counts_for_the_limit_too(new_run, studio):
-    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 1}, limit=0.1)
+    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 2}, limit=0.1)
     with pytest.raises(LimitReached, match=r"up to \$0\.50"):
         drive(
             run, studio, ScriptedModel([GRAPH, program(SCAFFOLD), PAINT]), ScriptedModel([approve()], "dear", price=0.5)
@@ -339,7 +340,7 @@ def test_what_is_affordable_never_passes_the_limit_and_one_more_would(limit, spe
 
 
 def test_a_scene_is_rendered_once_though_the_next_stage_starts_from_it(new_run, studio):
-    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 1})
+    run = new_run(**TWO_STAGES, rounds={"initialization": 1, "materials": 2}, method=UNSOLVED)
     rendered = []
     model = ScriptedModel([GRAPH, program(SCAFFOLD), PAINT, approve()])
     drive(run, studio, model, tell=lambda event: rendered.append(event.stage) if event.kind == "rendering" else None)

@@ -16,15 +16,15 @@ class Price:
 
 def test_the_least_and_the_most_that_the_default_budgets_can_ask():
     least_and_most = estimate(Settings(), None, None)
-    assert (least_and_most.asks_low, least_and_most.asks_high) == (1 + 4 + 4 * 2, 1 + 4 + (5 + 3 + 3 + 2) * 2 + 4 + 5)
+    assert (least_and_most.asks_low, least_and_most.asks_high) == (1 + 4 + 4 * 2, 1 + 4 + (5 + 3 + 3 + 2) * 2 + 5)
     assert (least_and_most.cost_low, least_and_most.cost_high) == (None, None)
     assert "$" not in least_and_most.words
 
 
 def test_only_the_chosen_stages_count():
     settings = Settings(stages=["initialization", "materials"], rounds={"initialization": 2, "materials": 1})
-    assert estimate(settings, None, None).asks_low == 1 + 2 + 2
-    assert estimate(settings, None, None).asks_high == 1 + 2 + 2 + 1 + 2
+    assert estimate(settings, None, None).asks_low == 1 + 2 + 1  # the only round is the last: no review
+    assert estimate(settings, None, None).asks_high == 1 + 2 + 1 + 2
 
 
 def test_reviews_are_priced_as_the_verifier_and_all_else_as_the_generator():
@@ -46,6 +46,6 @@ def test_the_words_are_a_line_for_a_person():
     price = Price(3e-6, 15e-6)
     words = estimate(Settings(), price, price).words
     questions, tokens, cost = words.split(", ")
-    assert questions == "13 to 40 questions"
+    assert questions == "13 to 36 questions"
     assert all(part.endswith("k") for part in tokens.removesuffix(" tokens").split(" to "))
     assert all(0.1 < float(part.removeprefix("$")) < 10 for part in cost.split(" to "))

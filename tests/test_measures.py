@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from seig_addon.engine import measures
+from seig_addon.engine import colors, measures
+from seig_addon.engine.base_colors import base_colors
 from seig_addon.engine.factors import color_gaps
 from seig_addon.engine.scene_graph import Node, SceneGraph
 from seig_addon.engine.visible import Visible, visible
@@ -101,11 +102,37 @@ def test_a_shift_of_all_boxes_is_told_as_the_cameras_even_if_one_box_is_wrong():
         )
         index[top:bottom, left:right] = number
     now = Visible(tuple(f"N{n}" for n in range(6)), index, ("",), np.zeros_like(index))
-    assert measures.camera(graph, now) == ["all boxes together: 0.030 too far right (camera, or the whole arrangement)"]
+    said = ["all boxes together: 0.030 ± 0.000 too far right (camera, or the whole arrangement)"]
+    assert measures.camera(graph, now) == said
     index[index == 0] = -1
     index[100:150, 150:] = 0
-    assert "0.030 too far right" in measures.camera(graph, now)[0]
+    assert "0.030 ± 0.000 too far right" in measures.camera(graph, now)[0]
     assert measures.camera(GRAPH, IN_PLACE) == []
+
+
+def boxed(places, move):
+    """A graph of boxes around some places, and what is seen of them after `move` took each place elsewhere."""
+    nodes, index = [], np.full((400, 400), -1, np.int32)
+    for number, (u, v) in enumerate(places):
+        nodes.append(Node(name=f"N{number}", build="box", box=(u - 0.04, v - 0.04, u + 0.04, v + 0.04)))
+        x, y = (round(400 * side) for side in move(number, u, v))
+        index[y - 16 : y + 16, x - 16 : x + 16] = number
+    return SceneGraph(nodes=nodes), Visible(tuple(node.name for node in nodes), index, ("",), np.zeros_like(index))
+
+
+PLACES = [(0.2, 0.2), (0.5, 0.2), (0.8, 0.2), (0.2, 0.6), (0.5, 0.6), (0.8, 0.6), (0.5, 0.85)]
+
+
+def test_a_scale_of_all_boxes_is_told_and_not_mistaken_for_a_shift():
+    graph, now = boxed(PLACES, lambda _, u, v: (0.5 + 1.1 * (u - 0.5), v))
+    (line,) = measures.camera(graph, now)
+    assert line == "all boxes together: 10% ± 0% too large across (camera, or the whole arrangement)"
+
+
+def test_objects_that_disagree_say_nothing_about_the_camera():
+    ways = [0.05, -0.04, 0.03, -0.05, 0.04, 0.0, 0.02]
+    assert measures.camera(*boxed(PLACES, lambda number, u, v: (u + ways[number], v))) == []
+    assert measures.camera(*boxed(PLACES, lambda number, u, v: (u, v - 0.1 * (number == 6)))) == []
 
 
 def test_a_colour_is_compared_over_visible_pixels_apart_from_the_common_light():
@@ -132,12 +159,77 @@ def test_base_colors_are_suggested_from_the_ratio_that_is_left():
     reference, render = grey(), grey()
     render[20:60, 20:40] = 0.25
     gaps = color_gaps(GRAPH, IN_PLACE, render, reference)
-    (line,) = measures.base_colors(
+    (line,) = base_colors(
         GRAPH, scene(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6)), IN_PLACE, gaps, render, reference
     )
     assert line.startswith("material Glaze: base color #808080, suggested #")
     suggested = int(line[-2:], 16) / 255
     assert suggested > 0.85
+
+
+def suggested(render, reference, materials, worn=IN_PLACE):
+    """The lines for a scene of these materials, some kind of grey each; Book and Ground stay as they are."""
+    described = scene(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6), Book=(0.6, 0.5, 0.9, 0.7)).model_copy(
+        update={"materials": materials}
+    )
+    return base_colors(GRAPH, described, worn, color_gaps(GRAPH, worn, render, reference), render, reference)
+
+
+def glaze(kind, base="#808080"):
+    return [MaterialInfo(name="Glaze", base_color=base, users=["Cup"], kind=kind)]
+
+
+def darker_cup():
+    render = grey()
+    render[20:60, 20:40] = 0.25
+    return render
+
+
+@pytest.mark.parametrize("kind", ["glows", "clear", "mixed"])
+def test_no_base_color_is_suggested_where_it_does_not_make_the_look(kind):
+    (line,) = suggested(darker_cup(), grey(), glaze(kind))
+    assert line.startswith("no base color can be told from the pixels of: Glaze (")
+
+
+def test_a_metal_gets_a_suggestion_only_where_it_mirrors_one_thing():
+    (flat,) = suggested(darker_cup(), grey(), glaze("metal"))
+    assert "suggested #" in flat
+    mirroring = darker_cup()
+    mirroring[20:60:2, 20:40] = 0.6
+    (line,) = suggested(mirroring, grey(), glaze("metal"))
+    assert line == "no base color can be told from the pixels of: Glaze (metal, shows what it mirrors)"
+
+
+def test_colours_that_nodes_make_get_a_factor():
+    (line,) = suggested(darker_cup(), grey(), glaze("pattern", None))
+    assert line.startswith("material Glaze: nodes make its colours; multiply them by r g b ")
+    assert float(line.split()[-1]) == pytest.approx((0.2140 + 0.002) / (0.0509 + 0.002), rel=0.02)
+
+
+def test_things_that_share_a_material_but_not_its_colour_need_two():
+    worn = seen(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.4, 0.6), Book=(0.6, 0.5, 0.9, 0.7))
+    worn.materials[worn.materials == 3] = 2  # the book wears the cup's
+    reference = grey()
+    reference[20:60, 20:40] = (0.7, 0.3, 0.3)
+    (line,) = suggested(grey(), reference, glaze("plain"), worn)
+    assert line.startswith("material Glaze: what wears it differs, so two materials, or misplaced: Cup #")
+    assert line.endswith(", Book #808080")
+
+
+def test_pixels_that_disagree_suggest_nothing():
+    reference = grey()
+    reference[20:38, 20:40] = 1.0
+    (line,) = suggested(grey(0.25), reference, glaze("plain"))
+    assert "Glaze (its pixels disagree" in line
+
+
+def test_a_suggestion_says_what_the_object_s_factor_says():
+    render = darker_cup()
+    render[20:24, 20:40] = 0.3
+    (line,) = suggested(render, grey(), glaze("plain", "#404040"))
+    (gap,) = [gap for gap in color_gaps(GRAPH, IN_PLACE, render, grey()) if gap.name == "Cup"]
+    told = colors.linear(colors.from_hex(line.split()[-1])) / colors.linear(colors.from_hex("#404040"))
+    assert told == pytest.approx(gap.ratio(), rel=0.03)
 
 
 def test_the_worst_patch_is_named_with_what_is_seen_there():
@@ -152,11 +244,20 @@ def test_the_worst_patch_is_named_with_what_is_seen_there():
 def test_the_reference_is_measured_before_there_is_a_render():
     reference = grey()
     reference[20:60, 20:40] = (1.0, 0.0, 0.0)
-    assert measures.seen_colors(GRAPH, reference) == [
-        "Ground: shows #808080 in the middle of its box",
-        "Cup: shows #ff0000 in the middle of its box",
-        "Book: shows #808080 in the middle of its box",
+    (line,) = measures.seen_colors(GRAPH, reference)
+    assert line == "colours that the reference shows: Ground #808080, Cup #ff0000, Book #808080"
+
+
+def test_what_a_smaller_thing_covers_says_nothing_about_a_colour_in_the_reference():
+    reference = grey()
+    reference[10:90, 10:90] = (0, 1, 0)
+    reference[30:70, 30:70] = (1, 0, 0)
+    nodes = [
+        Node(name="Frame", build="box", box=(0.1, 0.1, 0.9, 0.9)),
+        Node(name="Glass", build="box", box=(0.25, 0.25, 0.75, 0.75)),
     ]
+    (line,) = measures.seen_colors(SceneGraph(nodes=nodes), reference)
+    assert line.endswith(": Frame #00ff00, Glass #ff0000")
 
 
 def test_light_says_where_and_by_how_much_all_of_it_is_off():

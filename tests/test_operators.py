@@ -44,7 +44,7 @@ def reconstruct(run, replies, until_="end"):
 @pytest.fixture
 def finished(window, new_run):
     """A scene with two stages, and two rounds of geometry of which the first stayed."""
-    run = new_run(stages=["initialization", "geometry"], rounds={"initialization": 1, "geometry": 2})
+    run = new_run(stages=["initialization", "geometry"], rounds={"initialization": 1, "geometry": 3})
     scene = reconstruct(run, [GRAPH, program(SCAFFOLD), SHAPES, demand("rounder"), program(TALL), approve()])
     assert session.current().state == "finished", session.current().message
     return scene
@@ -270,7 +270,7 @@ def test_a_picture_or_model_that_cannot_be_used_leaves_nothing_behind(window, ph
 
 
 def test_step_and_resume_go_on_with_the_scenes_run(window, new_run, monkeypatch):
-    run = new_run(stages=["initialization", "geometry", "materials"])
+    run = new_run(stages=["initialization", "geometry", "materials"], method={"solving": False})
     continue_with(monkeypatch, GRAPH, program(SCAFFOLD), SHAPES, approve(), RED, approve())
     session.new_scene(run)
     run.close()
@@ -315,7 +315,7 @@ def test_restore_goes_back_to_a_stage_and_keeps_what_the_artist_added(window, fi
 
 @pytest.mark.slow
 def test_use_round_shows_that_round_and_replays_what_follows(window, new_run, monkeypatch):
-    run = new_run(stages=["initialization", "geometry", "materials"], rounds={"initialization": 1, "geometry": 2})
+    run = new_run(stages=["initialization", "geometry", "materials"], rounds={"initialization": 1, "geometry": 3})
     scene = reconstruct(run, [GRAPH, program(SCAFFOLD), SHAPES, demand("x"), program(TALL), approve(), RED, approve()])
     record = read_record(run.path)
     other = next(each.number for each in record.stages[1].rounds if each.number != record.stages[1].best)

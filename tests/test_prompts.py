@@ -1,6 +1,7 @@
 """Prompts: every template renders with what it is given, and an artist's own folder comes first."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_every_sheet_that_is_shown_is_explained_and_the_other_way_round(asked, s
         assert set(shown[2:]) <= set(explained)
 
 
+@pytest.mark.parametrize("stage", [GEOMETRY, MATERIALS], ids=lambda stage: stage.name)
+def test_renders_in_white_light_are_shown_and_explained(asked, stage):
+    _, questions, look = asked()
+    lit = replace(look, renders={"front, 1 m": look.render, "from above, 1 m": look.render})
+    question = questions.program(stage, 1, lit, "", [], [])
+    assert "White light" in [each.caption for each in question.pictures]
+    assert "* White light: " in question.text
+
+
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_every_object_is_named_in_what_is_measured_and_in_the_graph(asked, stage):
     run, questions, look = asked()
@@ -63,8 +73,17 @@ def test_the_rounds_so_far_stand_in_the_question_with_their_scores(asked):
 @pytest.mark.parametrize("stage", [MATERIALS, COMPOSITION, LIGHTING], ids=lambda stage: stage.name)
 def test_later_stages_are_not_told_how_to_build(asked, stage):
     _, questions, look = asked()
-    assert '"build"' in questions.review(GEOMETRY, 1, look).text
-    assert '"build"' not in questions.review(stage, 1, look).text
+    assert '"build"' in questions.program(GEOMETRY, 1, look, "", [], []).text
+    assert '"build"' not in questions.program(stage, 1, look, "", [], []).text
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_the_verifier_is_not_told_how_or_how_large_to_build(asked, stage):
+    _, questions, look = asked()
+    graph = questions.review(stage, 1, look).text.split("```json")[1]
+    assert '"box"' in graph
+    assert '"build"' not in graph
+    assert '"size"' not in graph
 
 
 def test_a_template_of_the_artists_own_comes_first_and_changes_the_version(asked, tmp_path):

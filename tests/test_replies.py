@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seig_addon.engine.replies import BadReply, read_json, read_program
+from seig_addon.engine.replies import BadReply, read_json, read_marks, read_program
 from seig_addon.engine.review import Review
 from seig_addon.engine.scene_graph import SceneGraph
 from seig_addon.models import Reply
@@ -138,3 +138,31 @@ def test_json_that_does_not_fit_is_refused_with_the_reason(text, words):
 def test_a_scene_graph_that_is_no_tree_of_buildable_leaves_is_refused(nodes, words):
     with pytest.raises(BadReply, match=words):
         read_json(Reply(json.dumps({"nodes": nodes})), SceneGraph)
+
+
+BOTH = SceneGraph.model_validate_json(GRAPH.removeprefix("```json").removesuffix("```"))
+
+
+def test_a_reply_may_correct_marks_beside_its_program():
+    text = "```json\n" + json.dumps({"boxes": {"Cube": [0.1, 0.2, 0.3, 0.4]}, "horizon": 0.2}) + "\n```\n"
+    marks, graph = read_marks(Reply(text + edit("a = 1", "a = 2")), BOTH)
+    assert graph.leaves[1].box == (0.1, 0.2, 0.3, 0.4)
+    assert graph.camera.horizon == 0.2
+    assert graph.camera.lens_mm == BOTH.camera.lens_mm
+    assert marks.lens_mm is None
+    assert read_marks(Reply(edit("a = 1", "a = 2")), BOTH) == (None, BOTH)
+
+
+@pytest.mark.parametrize(
+    ("marks", "words"),
+    [
+        ({"boxes": {"Elephant": [0, 0, 1, 1]}}, "no leaf named Elephant"),
+        ({"boxes": {"Cube": [0.5, 0, 0.2, 1]}}, "left < right"),
+        ({"boxes": {"Cube": [0, 0, 9, 1]}}, "less than or equal to 1.5"),
+        ({"camera": {"tilt": 3}}, "not permitted"),
+        ({"lens_mm": -5}, "greater than 0"),
+    ],
+)
+def test_corrections_of_what_is_not_marked_or_no_box_are_refused(marks, words):
+    with pytest.raises(BadReply, match=words):
+        read_marks(Reply("```json\n" + json.dumps(marks) + "\n```"), BOTH)

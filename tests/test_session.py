@@ -20,7 +20,7 @@ from seig_addon.models import Costless, Reply  # noqa: E402
 from tests.addon_window import begin, ended, until  # noqa: E402
 from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, program  # noqa: E402
 
-SHAPES = program('from seig_kit import rounded_box\nrounded_box("Cube", (1.1, 1, 1.05), radius=0.02)')
+SHAPES = program('from seig_kit import rounded_box\nrounded_box("Cube", (0.9, 1, 1.05), radius=0.02)')
 
 
 class Thinking(Costless):

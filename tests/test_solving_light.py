@@ -5,8 +5,9 @@ import pytest
 
 from seig_addon.engine import picture
 from seig_addon.engine.scores import psnr
-from seig_addon.engine.solving.light import displayed, solve, solve_apart
+from seig_addon.engine.solving.light import solve, solve_apart
 from seig_addon.engine.solving.light_text import light_program
+from seig_addon.engine.solving.seeing import displayed
 from seig_addon.engine.solving.tuning import tune
 from seig_addon.studio.pixels import Emitter, Facts, LightPasses, Paint, View
 
@@ -374,3 +375,58 @@ assign("Right", material("Blue", "#3050c0"))
         "material added",
         "material assignment",
     }
+
+
+SHELF = """
+from seig_kit import box, level_camera, material, plane, sun, world
+level_camera(height=1.2, horizon=0.4, lens=50, location=(0, -5))
+plane("Ground", (20, 20), material=material("Grey", "#708070"))
+plane("Wall", (20, 20), (0, 3, 0), (90, 0, 0), material=material("Plaster", "#d0c8b0"))
+box("Crate", (1, 1, 1), location=(-0.8, 0, 0), material=material("Paint", "#a04030"))
+box("Tin", (0.35, 0.3, 0.45), location=({x}, -0.4, 0), material=material({worn!r}, {color!r}))
+sun("Sun", elevation=50, azimuth=200, strength=2.0)
+world("#ffffff", 0.5)
+"""
+TRUE_SHELF = {"x": 0.6, "worn": "Paint", "color": "#a04030"}
+
+
+@pytest.mark.parametrize("off", [0.15, 0.25, 0.6])
+def test_a_small_thing_that_is_misplaced_is_not_tinted_like_what_lies_behind(studio, tmp_path, off):
+    scene_of(studio, tmp_path / "true.blend", SHELF.format(**TRUE_SHELF))
+    wanted = shown(studio, tmp_path / "true.png")
+    start = scene_of(studio, tmp_path / "start.blend", SHELF.format(**{**TRUE_SHELF, "x": 0.6 + off}))
+    assert "own_material" not in tune(studio, start, wanted, tmp_path).program
+
+
+def test_a_small_thing_in_its_place_gets_its_own_colour(studio, tmp_path):
+    own = SHELF.format(**{**TRUE_SHELF, "worn": "Blue", "color": "#3050a0"})
+    scene_of(studio, tmp_path / "true.blend", own)
+    wanted = shown(studio, tmp_path / "true.png")
+    start = scene_of(studio, tmp_path / "start.blend", SHELF.format(**{**TRUE_SHELF, "x": 0.62}))
+    assert "kit.own_material('Tin', 'Paint', 'Paint Tin')" in tune(studio, start, wanted, tmp_path).program
+
+
+PATTERN = """
+from seig_kit import assign, box, level_camera, plane, material, sun, wood, world
+level_camera(height=1.5, horizon=0.3, lens=50, location=(0, -5))
+plane("Ground", (20, 20), material=material("Grey", "#808080"))
+box("Cube", (1, 1, 1), material=wood("Oak", {color}, {dark}))
+sun("Sun", elevation=50, azimuth=200, strength=1.0)
+world("#ffffff", 0.3)
+"""
+
+
+def test_a_tint_keeps_a_pattern_within_bounds(studio, tmp_path):
+    """The brightest of the pattern may be too fine to be seen in any pixel; the bound holds for it all the same."""
+    start = scene_of(studio, tmp_path / "start.blend", PATTERN.format(color=(0.7, 0.5, 0.3), dark=(0.3, 0.2, 0.1)))
+    facts = studio.light_passes(tmp_path / "passes.npz", 48, 4).facts
+    (oak,) = (paint for paint in facts.paints if paint and paint.name == "Oak")
+    assert oak.brightest == pytest.approx((0.7, 0.5, 0.3), rel=1e-3)
+    scene_of(studio, tmp_path / "true.blend", PATTERN.format(color=(0.99, 0.99, 0.99), dark=(0.99, 0.99, 0.99)))
+    tuning = tune(studio, start, shown(studio, tmp_path / "true.png"), tmp_path)
+    start()
+    run(studio, tuning.program)
+    facts = studio.light_passes(tmp_path / "passes.npz", 48, 4).facts
+    (oak,) = (paint for paint in facts.paints if paint and paint.name == "Oak")
+    assert max(oak.tint) > 1.05
+    assert max(oak.brightest) <= 0.951

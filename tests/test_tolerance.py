@@ -13,7 +13,7 @@ from seig_addon.engine.run_folder import RunFolder
 from seig_addon.engine.scores import measure
 from seig_addon.engine.stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS
 from seig_addon.engine.tolerance import nothing_to_mend
-from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, program
+from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, program
 from tests.test_views import look_at
 
 RELIT = program('from seig_kit import world\nworld("#ffffff", 0.45)')
@@ -73,7 +73,7 @@ def test_a_stage_within_tolerance_is_skipped_unless_there_is_a_wish(tmp_path, st
         note=note,
     )
     run = RunFolder.create(tmp_path / "run", "box", Image.open(tmp_path / "picture.png").convert("RGB"), settings)
-    model = ScriptedModel([GRAPH, program(SCAFFOLD), RELIT, approve()])
+    model = ScriptedModel([GRAPH, program(SCAFFOLD), RELIT])
     Reconstruction(run, model, studio, lambda event: None, threading.Event()).reconstruct()
     run.close()
     asked = [title for title in model.titles if "lighting" in title]

@@ -1,15 +1,17 @@
 """Measure how much solving for lights, world and base colours brings.
 
-    .venv/bin/python tools/solving.py REFERENCE_FOLDER [--seeds 20] [--only NAME…] [--strips FOLDER]
+    .venv/bin/python tools/solving.py REFERENCE_FOLDER RESULTS.csv [--seeds 20] [--only NAME…] [--strips FOLDER]
 
 The folder holds `known` (NAME.blend with its NAME.png; each is disturbed at random and has to come
 back) and `programs` with `pictures` (NAME.py with its NAME.jpg; each is run in an empty scene and has
 to come closer). Gains are in dB PSNR of real renders at 256 px, of the same kind that a run compares.
+Each case is a line of the results, written when it is done; run again, the tool goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 import tempfile
 import time
@@ -24,6 +26,8 @@ from seig_addon.engine import picture
 from seig_addon.engine.scores import psnr
 from seig_addon.engine.solving.tuning import tune
 from seig_addon.studio.client import Studio
+
+_COLUMNS = ("kind", "name", "before", "after", "gain", "seconds")
 
 # What happens to a known scene: lights ×0.4–2.5 and recoloured, base colours ±0.2, another world.
 DISTURB = """
@@ -53,21 +57,46 @@ world.inputs["Strength"].default_value *= power()
 def main() -> int:
     """Measure; the exit code is 1 if any scene came out worse."""
     options = _options()
-    losses = 0
+    done = _done(options.results)
     with tempfile.TemporaryDirectory() as scratch, Studio() as studio:
         for kind, cases in (("known", _known), ("programs", _programs)):
-            gains, seconds = [], []
-            for name, reference, prepare in cases(options, studio, Path(scratch)):
-                gain, took = _measure(studio, name, reference, prepare, Path(scratch), options.strips)
-                gains.append(gain)
-                seconds.append(took)
-            if gains:
-                losses += sum(gain < 0 for gain in gains)
-                print(
-                    f"{kind}: {len(gains)} cases, mean gain {np.mean(gains):+.2f} dB, least {min(gains):+.2f} dB, "
-                    f"mean {np.mean(seconds):.1f} s, longest {max(seconds):.1f} s"
-                )
+            for name, reference, start in cases(options, studio, Path(scratch)):
+                if (kind, name) not in done:
+                    prepare = start()
+                    measured = _measure(studio, name, reference, prepare, Path(scratch), options.strips)
+                    done[kind, name] = dict(zip(_COLUMNS, (kind, name, *measured), strict=True))
+                    _add(options.results, done[kind, name])
+    losses = 0
+    for kind in ("known", "programs"):
+        gains, seconds = (
+            [float(row[column]) for row in done.values() if row["kind"] == kind] for column in ("gain", "seconds")
+        )
+        if gains:
+            losses += sum(gain < 0 for gain in gains)
+            print(
+                f"{kind}: {len(gains)} cases, mean gain {np.mean(gains):+.2f} dB, least {min(gains):+.2f} dB, "
+                f"mean {np.mean(seconds):.1f} s, longest {max(seconds):.1f} s"
+            )
     return 1 if losses else 0
+
+
+def _done(results):
+    """What was measured before, by kind and name."""
+    if not results.exists():
+        return {}
+    with results.open(encoding="utf-8", newline="") as file:
+        return {(row["kind"], row["name"]): row for row in csv.DictReader(file)}
+
+
+def _add(results, row):
+    """Write down one case; the head comes first."""
+    is_new = not results.exists()
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with results.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _COLUMNS)
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)
 
 
 def _known(options, studio, scratch):
@@ -77,11 +106,13 @@ def _known(options, studio, scratch):
             continue
         reference = picture.load_reference(blend.with_suffix(".png"))
         for seed in range(options.seeds):
-            checkpoint = scratch / f"{blend.stem}_{seed}.blend"
-            studio.open(blend)
-            _run(studio, DISTURB.format(seed=seed))
-            studio.save(checkpoint)
-            yield f"{blend.stem}_{seed}", reference, lambda path=checkpoint: studio.open(path)
+
+            def start(blend=blend, seed=seed):
+                studio.open(blend)
+                _run(studio, DISTURB.format(seed=seed))
+                return _kept(studio, scratch)
+
+            yield f"{blend.stem}_{seed}", reference, start
 
 
 def _programs(options, studio, scratch):
@@ -91,15 +122,24 @@ def _programs(options, studio, scratch):
             continue
         (path,) = (options.folder / "pictures").glob(f"{program.stem}.*")
         reference = picture.load_reference(path)
-        studio.new(program.stem, *reference.size)
-        _run(studio, program.read_text(encoding="utf-8"))
-        checkpoint = scratch / f"{program.stem}.blend"
-        studio.save(checkpoint)
-        yield program.stem, reference, lambda path=checkpoint: studio.open(path)
+
+        def start(program=program, size=reference.size):
+            studio.new(program.stem, *size)
+            _run(studio, program.read_text(encoding="utf-8"))
+            return _kept(studio, scratch)
+
+        yield program.stem, reference, start
+
+
+def _kept(studio, scratch):
+    """Save the scene as it is; returns what opens it again."""
+    checkpoint = scratch / "start.blend"
+    studio.save(checkpoint)
+    return lambda: studio.open(checkpoint)
 
 
 def _measure(studio, name, reference, prepare, scratch, strips):
-    """Tune one scene, and measure it by renders of its own before and after; gives the gain and the seconds."""
+    """Tune one scene; gives the PSNR of renders of its own before and after, the gain, and the seconds."""
     prepare()
     before = _render(studio, scratch / "before.png")
     since = time.monotonic()
@@ -119,7 +159,7 @@ def _measure(studio, name, reference, prepare, scratch, strips):
     if strips:
         _strip(strips / f"{name}.png", [reference.resize(before.size), before, after])
         (strips / f"{name}.py").write_text(tuning.program, encoding="utf-8")
-    return gain, took
+    return *(round(each, 3) for each in measured), round(gain, 3), round(took, 1)
 
 
 def _render(studio, path):
@@ -146,6 +186,7 @@ def _strip(path, pictures):
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("results", type=Path, help="a CSV, to which each case is added")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--strips", type=Path, help="put reference, before and after of each case there")

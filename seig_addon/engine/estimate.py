@@ -44,7 +44,7 @@ TYPICAL = {
     "scene graph": Typical(question=2700, reply=1600),
     "scaffold": Typical(question=5400, reply=2400),
     "program": Typical(question=8500, reply=400),
-    "review": Typical(question=6000, reply=100),
+    "review": Typical(question=6200, reply=150),
     "repair": Typical(question=9200, reply=400),
 }
 CHARACTERS = 3.5  # of a prompt that are a token: English, Python and JSON mixed
@@ -64,7 +64,7 @@ class Estimate:
 
     @property
     def words(self) -> str:
-        """For a person: "13 to 40 questions, 96k to 380k tokens, $0.44 to $2.30"."""
+        """For a person: "13 to 36 questions, 96k to 380k tokens, $0.44 to $2.30"."""
         parts = [
             f"{_span(str(self.asks_low), str(self.asks_high))} questions",
             f"{_span(tokens(self.tokens_low), tokens(self.tokens_high))} tokens",
@@ -94,14 +94,17 @@ Counts = Mapping[str, int]
 
 
 def _least(settings: Settings) -> Counts:
-    later = len(settings.asked) - 1
-    return {"scene graph": 1, "scaffold": settings.budget(INITIALIZATION), "program": later, "review": later}
+    later = [stage for stage in settings.asked if stage is not INITIALIZATION]
+    reviewed = sum(settings.budget(stage) > 1 for stage in later)  # a stage's last round is not
+    scaffolds = settings.budget(INITIALIZATION)
+    return {"scene graph": 1, "scaffold": scaffolds, "program": len(later), "review": reviewed}
 
 
 def _most(settings: Settings) -> Counts:
-    rounds = sum(settings.budget(stage) for stage in settings.asked if stage is not INITIALIZATION)
-    stages = len(settings.asked)
-    return {**_least(settings), "program": rounds, "review": rounds + stages - 1, "repair": stages}
+    budgets = [settings.budget(stage) for stage in settings.asked if stage is not INITIALIZATION]
+    # All rounds of a stage but the last, and one once more with a closer look: as many as it has rounds.
+    reviews = sum(budget for budget in budgets if budget > 1)
+    return {**_least(settings), "program": sum(budgets), "review": reviews, "repair": len(settings.asked)}
 
 
 def _tokens(counts: Counts, thinking: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from . import colors, outlines
 from .coverage import overlap
 from .scene_graph import Node, SceneGraph
 from .scores import Factors, Pixels
+from .siblings import together
 from .visible import Mask, Visible
 
 _COLOR_SCALE = 30.0  # CIELAB: a mean difference that scores 1/e
@@ -44,6 +45,7 @@ class ColorGap(BaseModel):
 
 def measure_factors(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> Factors:
     """Score each factor; the pictures and `seen` are of the same size."""
+    graph, seen = together(graph, seen)
     gaps = color_gaps(graph, seen, render, reference)
     light = common_light(gaps)
     weights = [np.sqrt(gap.share) for gap in gaps]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image
 
 from ..studio.scene import SceneDescription
+from .renders import Renders
 from .scores import Scores
 from .visible import Visible
 
 
 @dataclass(frozen=True)
 class Look:
-    """The scene's render, which leaf each of its pixels shows, description, scores and faults."""
+    """The scene's render, which leaf each of its pixels shows, description, scores and faults.
+
+    `renders` are others that the questions of one stage show, by their titles.
+    """
 
     render: Image.Image
     seen: Visible
     scene: SceneDescription
     scores: Scores
     faults: list[str]
+    renders: Renders = field(default_factory=dict)

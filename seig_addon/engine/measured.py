@@ -5,9 +5,11 @@ from __future__ import annotations
 from PIL import Image
 
 from . import measures, picture
+from .base_colors import base_colors
 from .factors import color_gaps
 from .look import Look
 from .scene_graph import SceneGraph
+from .siblings import together
 from .stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS, Stage
 
 
@@ -21,10 +23,11 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
         each = scores.factors.model_dump(exclude_none=True)
         lines.append("scores, 0 to 1: " + ", ".join(f"{name} {value:.2f}" for name, value in each.items()))
     lines += look.faults
+    lines += measures.unseen(graph, look.scene, seen) if stage in (GEOMETRY, COMPOSITION) else []
+    graph, seen = together(graph, seen)
     # The camera and the overall light come first: what they are off by is no single object's fault.
     lines += measures.camera(graph, seen) if stage in (GEOMETRY, COMPOSITION) else []
     lines += [measures.light_factor(render, wanted)] if stage is GEOMETRY else []
-    lines += measures.unseen(graph, look.scene, seen) if stage in (GEOMETRY, COMPOSITION) else []
     if stage is GEOMETRY:
         lines += measures.stray_outlines(graph, wanted, seen)
     if stage in (GEOMETRY, COMPOSITION):
@@ -34,7 +37,8 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
     gaps = color_gaps(graph, seen, render, wanted)
     if stage is MATERIALS:
         lines += measures.object_colors(gaps)
-        lines += measures.base_colors(graph, look.scene, seen, gaps, render, wanted)
+        lines += base_colors(graph, look.scene, seen, gaps, render, wanted)
     if stage is LIGHTING:
         lines += measures.light(gaps, render, wanted)
+        lines += [f"each light's share of the render's light: {', '.join(look.renders)}"] if look.renders else []
     return lines

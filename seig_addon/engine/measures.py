@@ -13,7 +13,7 @@ import numpy as np
 
 from ..studio.scene import SceneDescription
 from . import colors, outlines
-from .factors import DARK, FEW, ColorGap, cells, common_light, inside, is_compared, light_grid, measured_on
+from .factors import ColorGap, cells, common_light, inside, is_compared, light_grid
 from .scene_graph import Box2D, SceneGraph
 from .scores import Pixels
 from .visible import NOTHING, Mask, Visible
@@ -22,20 +22,31 @@ OFF = 0.01  # of the picture: offsets below can't be seen at the size that is co
 _OFF_COLOR = 3.0  # CIELAB: the same for colours
 _OFF_OUTLINE = 0.3  # of an outline that lies on no edge of the reference: the rest is chance and shadow
 _CAMERA = (0.01, 0.02)  # shift and scale of all boxes together that are worth a word
+_FAR = 0.1  # of the picture: things nearer to each other than this say nothing about a scale
+_FREE = 0.25  # of the middle of a box: if more of it is covered, its colour is looked for in all of the box
 _PATCHES = 12  # cells a side in which the worst patches are looked for
 _WORST = 6  # patches that are named
-_BASE = (0.003, 0.9)  # linear: what a base color may reasonably be
 _SIDES = ("left", "top", "right", "bottom")
 
 
 def seen_colors(graph: SceneGraph, reference: Pixels) -> list[str]:
-    """Say which colour (sRGB) the reference shows in the middle of each leaf's box."""
-    lines = []
-    for leaf in graph.leaves:
-        seen = _middle(reference, leaf.box) if leaf.box is not None else None
-        if seen is not None:
-            lines.append(f"{leaf.name}: shows {colors.hex_color(seen)} in the middle of its box")
-    return lines
+    """Say which colour (sRGB) the reference shows of each leaf: the median over what no smaller box covers.
+
+    Of the middle half of its box, where its outline and what stands around it matter least, if enough of
+    that is free.
+    """
+    words = []
+    boxes = {leaf.name: leaf.box for leaf in graph.leaves if leaf.box is not None}
+    for name, box in boxes.items():
+        free = inside(box, reference.shape)
+        for other in boxes.values():
+            if _area(other) < _area(box):
+                free &= ~inside(other, reference.shape)
+        middle = inside(_middle(box), reference.shape)
+        part = free & middle if (free & middle).sum() >= _FREE * middle.sum() else free
+        if part.any():
+            words.append(f"{name} {colors.hex_color(np.median(reference[part], axis=0))}")
+    return [f"colours that the reference shows: {', '.join(words)}"] if words else []
 
 
 def unseen(graph: SceneGraph, scene: SceneDescription, seen: Visible) -> list[str]:
@@ -52,20 +63,24 @@ def unseen(graph: SceneGraph, scene: SceneDescription, seen: Visible) -> list[st
 
 
 def camera(graph: SceneGraph, seen: Visible) -> list[str]:
-    """Say by how much all boxes together are off, which is the camera's or the whole arrangement's doing."""
+    """Say by how much all boxes together are off, which is the camera's or the whole arrangement's doing.
+
+    Each object has one vote, its middle, and most must agree: a median counts only if half of the votes
+    lie within half of it. Else it is single objects that are off.
+    """
     pairs = [(leaf.box, box) for leaf in graph.leaves if is_compared(leaf) and (box := seen.box(leaf.name))]
     if len(pairs) < 4:
         return []
-    marked, now = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
+    marked, now = (np.array(boxes) for boxes in zip(*pairs, strict=True))
     words = []
     for axis, name, (less, more) in ((0, "across", ("left", "right")), (1, "down", ("up", "down"))):
-        wanted, got = marked[:, axis::2].ravel(), now[:, axis::2].ravel()
-        scale = _slope(wanted, got)
-        shift = float(np.median(got - scale * (wanted - 0.5))) - 0.5
-        if abs(shift) >= _CAMERA[0]:
-            words.append(f"{abs(shift):.3f} too far {more if shift > 0 else less}")
-        if abs(scale - 1) >= _CAMERA[1]:
-            words.append(f"{abs(scale - 1):.0%} too {'large' if scale > 1 else 'small'} {name}")
+        wanted, got = marked[:, axis::2].mean(axis=1), now[:, axis::2].mean(axis=1)
+        scale, spread = _agreed(_slopes(wanted, got) - 1, _CAMERA[1])
+        if scale:
+            words.append(f"{abs(scale):.0%} ± {spread:.0%} too {'large' if scale > 0 else 'small'} {name}")
+        shift, spread = _agreed(got - 0.5 - (1 + scale) * (wanted - 0.5), _CAMERA[0])
+        if shift:
+            words.append(f"{abs(shift):.3f} ± {spread:.3f} too far {more if shift > 0 else less}")
     return [f"all boxes together: {', '.join(words)} (camera, or the whole arrangement)"] if words else []
 
 
@@ -116,36 +131,6 @@ def object_colors(gaps: Sequence[ColorGap]) -> list[str]:
         lines.append(f"{gap.name}: reference {wanted}, render {got}, ΔE {apart:.0f}, {_factor(gap.ratio() / light)}")
     head = f"all colours together: {_factor(light)} (light; divided out below)"
     return [head, *lines, *_in_order(f"colours that fit within ΔE {_OFF_COLOR:g}", right)]
-
-
-def base_colors(
-    graph: SceneGraph,
-    scene: SceneDescription,
-    seen: Visible,
-    gaps: Sequence[ColorGap],
-    render: Pixels,
-    reference: Pixels,
-) -> list[str]:
-    """Suggest base colors: each material's own times what its visible pixels lack, apart from the light.
-
-    The median over pixels, because some show another object in the reference.
-    """
-    apart = common_light(list(gaps))
-    ratios = (colors.linear(reference) + DARK) / (colors.linear(render) + DARK) / apart
-    sure = np.zeros(seen.index.shape, bool)
-    for leaf in graph.leaves:
-        sure |= measured_on(leaf, seen)
-    own = {each.name: each.base_color for each in scene.materials}
-    lines = []
-    for number, name in enumerate(seen.material_names):
-        base, mask = own.get(name), sure & (seen.materials == number)
-        if base is None or mask.sum() < FEW:
-            continue
-        ratio = np.median(ratios[mask], axis=0)
-        wanted = colors.hex_color(colors.srgb(np.clip(colors.linear(colors.from_hex(base)) * ratio, *_BASE)))
-        if float(colors.difference(colors.from_hex(base), colors.from_hex(wanted))) >= _OFF_COLOR:
-            lines.append(f"material {name}: base color {base}, suggested {wanted}")
-    return lines
 
 
 def worst_patches(seen: Visible, render: Pixels, reference: Pixels) -> list[str]:
@@ -204,22 +189,29 @@ def _box(box: Box2D | None) -> str:
     return " ".join(f"{side:.3f}" for side in box) if box else "nothing"
 
 
-def _slope(x: colors.Floats, y: colors.Floats) -> float:
-    """The line through points that half of them may be wrong about: the median of all pairs' slopes."""
-    first, second = np.triu_indices(len(x), 1)
-    run = x[second] - x[first]
-    far = np.abs(run) > 0.1
-    return float(np.median((y[second] - y[first])[far] / run[far])) if far.any() else 1.0
+def _agreed(votes: colors.Floats, least: float) -> tuple[float, float]:
+    """The median of votes and how far from it half of them lie; both 0 if it is small, or they disagree."""
+    middle = float(np.median(votes)) if len(votes) else 0.0
+    spread = float(np.median(np.abs(votes - middle))) if len(votes) else 0.0
+    return (middle, spread) if abs(middle) >= least and spread <= abs(middle) / 2 else (0.0, 0.0)
 
 
-def _middle(picture: Pixels, box: Box2D) -> Pixels | None:
-    """Mean colour of the box's middle half, where its outline and what stands around it matter least."""
-    height, width, _ = picture.shape
+def _slopes(x: colors.Floats, y: colors.Floats) -> colors.Floats:
+    """How much faster y grows than x, as each point sees it: the median of its slopes to those far enough from it."""
+    found = []
+    for place, start in enumerate(x):
+        far = np.abs(x - start) > _FAR
+        if far.any():
+            found.append(np.median((y[far] - y[place]) / (x[far] - start)))
+    return np.array(found)
+
+
+def _middle(box: Box2D) -> Box2D:
+    """The middle half of a box, within the picture."""
     left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in box)
-    quarter_x, quarter_y = (right - left) / 4, (bottom - top) / 4
-    x0, x1 = int((left + quarter_x) * width), int(np.ceil((right - quarter_x) * width))
-    y0, y1 = int((top + quarter_y) * height), int(np.ceil((bottom - quarter_y) * height))
-    if x1 <= x0 or y1 <= y0:
-        return None
-    mean: Pixels = picture[y0:y1, x0:x1].mean(axis=(0, 1))
-    return mean
+    x, y = (right - left) / 4, (bottom - top) / 4
+    return left + x, top + y, right - x, bottom - y
+
+
+def _area(box: Box2D) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from PIL import Image
@@ -16,13 +16,14 @@ from .kit_reference import kit_reference
 from .look import Look
 from .measured import measured
 from .records import Round, StageRecord
+from .renders import Renders
 from .review import FirstReview, Review
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .scores import Scores
 from .stages import COMPOSITION, INITIALIZATION, LIGHTING, MATERIALS, Stage
 from .views import enlarged, views
-from .views.side_by_side import gridded
+from .views.side_by_side import gridded, titled
 
 _REFERENCE_SIDE = 768  # px: about what providers scale pictures down to anyway
 
@@ -32,6 +33,7 @@ _LEFT_OUT = {
     COMPOSITION: {"build", "base_color"},
     LIGHTING: {"build", "size", "base_color"},
 }
+_NOT_JUDGED = {"build", "size"}  # a review compares pictures, not plans
 
 
 class Questions:
@@ -44,6 +46,7 @@ class Questions:
         self.viewport: Image.Image | None = None  # the live scene in the artist's window, as of the last stage
         self._picture = run.reference()
         self._reference = picture.shown("Reference", picture.fit(self._picture, _REFERENCE_SIDE))
+        self._grid = picture.shown("Reference with grid", gridded(self._picture, _REFERENCE_SIDE))
         self._generator = self._render(
             "system.md",
             blender=blender,
@@ -57,13 +60,14 @@ class Questions:
         """Ask what is in the picture."""
         title = "# Stage: initialization · Task: scene graph"
         text = self._render("scene_graph.md", title=title, note=self._note(INITIALIZATION), schema=_schema(SceneGraph))
-        grid = picture.shown("Reference with grid", gridded(self._picture, _REFERENCE_SIDE))
-        return Question(title, self._looker, text, (self._reference, grid))
+        return Question(title, self._looker, text, (self._reference, self._grid))
 
     def program(
         self, stage: Stage, number: int, look: Look | None, so_far: str, checklist: list[str], history: list[str]
     ) -> Question:
         """Ask for a stage's program; `history` says how earlier rounds of the stage fared."""
+        if self._run.record.settings.method.free and look is not None:
+            return self._rewriting(stage, number, look, so_far)
         rollout = number if stage is INITIALIZATION else 0
         title = f"# Stage: {stage.name} · Task: program · {'Rollout' if rollout else 'Round'}: {number}"
         text = self._render(
@@ -71,7 +75,7 @@ class Questions:
             title=title,
             stage=stage.name,
             rollout=rollout,
-            may_change=", ".join(sorted(stage.may_change)),
+            may_change=", ".join(sorted(stage.may_change)) if self._run.record.settings.method.permissions else "",
             graph=self._graph_text(stage),
             scene=look.scene.text if look else "",
             program=so_far.rstrip(),
@@ -84,8 +88,20 @@ class Questions:
         )
         return Question(title, self._generator, text, self._pictures(stage, look))
 
-    def review(self, stage: Stage, number: int, look: Look, closer: Sequence[str] = ()) -> Question:
-        """Ask the verifier to judge a round; a second time with objects enlarged, if it asked for a closer look."""
+    def _rewriting(self, stage: Stage, number: int, look: Look, so_far: str) -> Question:
+        """Ask for a better program of the whole scene with what a plain loop has: two pictures and the program."""
+        title = f"# Stage: {stage.name} · Task: program · Round: {number}"
+        budget = self._run.record.settings.budget(stage)
+        text = self._render("rewrite.md", title=title, number=number, budget=budget, program=so_far.rstrip())
+        return Question(title, self._generator, text, (self._reference, picture.shown("Current render", look.render)))
+
+    def review(
+        self, stage: Stage, number: int, look: Look, closer: Sequence[str] = (), more: Renders | None = None
+    ) -> Question:
+        """Ask the verifier to judge a round; a second time with what it asked for in `closer`.
+
+        Objects enlarged in both pictures, and `more` renders.
+        """
         title = f"# Stage: {stage.name} · Task: review · Round: {number}{' · Closer: 1' if closer else ''}"
         text = self._render(
             "review.md",
@@ -93,7 +109,7 @@ class Questions:
             stage=stage.name,
             task=stage.task,
             closer=closer,
-            graph=self._graph_text(stage),
+            graph=self._graph_text(stage, _NOT_JUDGED),
             scene=look.scene.text,
             measured=self._measured(stage, look),
             history=_scores_so_far(self._run.record.stage(stage)),
@@ -104,6 +120,8 @@ class Questions:
         sheet = enlarged(self._graph, look, self._picture, closer)
         if sheet is not None:
             pictures += (picture.shown("Closer", sheet),)
+        if more:
+            pictures += (picture.shown("More views", titled(more)),)
         return Question(title, self._looker, text, pictures)
 
     def _measured(self, stage: Stage, look: Look | None) -> list[str]:
@@ -113,7 +131,7 @@ class Questions:
 
     def _pictures(self, stage: Stage, look: Look | None) -> tuple[Picture, ...]:
         if look is None:
-            return (self._reference,)
+            return (self._reference, self._grid)
         shown = [("Current render", look.render), *views(stage, self._graph, look, self._picture)]
         if self.viewport is not None:
             shown.append(("Viewport", self.viewport))
@@ -125,9 +143,9 @@ class Questions:
         assert graph is not None, "the scene graph comes first"
         return graph
 
-    def _graph_text(self, stage: Stage) -> str:
+    def _graph_text(self, stage: Stage, unused: Collection[str] = ()) -> str:
         """The scene graph as JSON, a line a node, with what the stage has a use for."""
-        left_out = _LEFT_OUT.get(stage, set())
+        left_out = _LEFT_OUT.get(stage, set()) | set(unused)
         nodes = [node.model_dump(exclude_defaults=True, exclude=left_out) for node in self._graph.nodes]
         head = self._graph.model_dump(exclude={"nodes"})
         lines = ",\n  ".join(json.dumps(node, ensure_ascii=False) for node in nodes)

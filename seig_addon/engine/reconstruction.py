@@ -1,9 +1,11 @@
 """The staged loop: from a picture to a scene, one factor at a time.
 
-    initialization   several scaffolds are written; the one that covers the most objects stays
+    initialization   several scaffolds are written; the one that covers the most objects stays, and ends
+                     lit like the picture where that came closer, so that later pictures can be read
     geometry …       each stage: write a program, try it, look, verify; its checklist goes into the next
     lighting         round; an empty checklist or a spent budget ends the stage; the best round stays
-    composition      ends with things placed by their marked boxes, where the picture isn't worse for it
+    composition      ends with things placed by their marked boxes, settled, and moved to where the picture
+                     shows their edges, each where nothing is worse for it
     fine-tuning      asks nobody: light and base colours are solved for, and stay if that came closer
 
 Each round's program runs from the stage's starting checkpoint, never on top of an earlier try. All
@@ -31,7 +33,7 @@ from .coverage import coverage
 from .events import Event, EventKind, Tell
 from .look import Look
 from .questions import Questions
-from .records import BY_HAND, Round, StageRecord, StageState
+from .records import BY_HAND, Method, Round, StageRecord, StageState
 from .review import FirstReview, Review
 from .rounds import RoundPlayer
 from .run_folder import RunFolder
@@ -106,6 +108,8 @@ class Reconstruction:
             self._solve(stage, record)
         elif record.state == "stale":
             self._rerun(stage, record)
+        elif stage is INITIALIZATION and self._method.free:
+            self._rewrite(stage, record)
         elif stage is INITIALIZATION:
             self._initialize(stage, record)
         else:
@@ -132,13 +136,48 @@ class Reconstruction:
             if look is not None:
                 played.coverage = coverage(graph, look.scene)
             self._end_round(stage, record, played)
-        ran = [each for each in record.rounds if each.ran]
+        ran = [each for each in record.rounds if each.ran and not each.solved]
         if not ran:
             raise ModelError(
                 f"None of the {len(record.rounds)} scaffolds by {self._model.name} ran "
                 f"(the last: {record.rounds[-1].problem.splitlines()[0]}); the run is kept. Resume it to try again."
             )
-        record.best = best_scaffold(ran)
+        if not any(each.solved for each in record.rounds):  # else it was, before a stop
+            record.best = best_scaffold(ran)
+            if self._method.solving:
+                self._light(stage, record, record.best)
+        record.state = self._state_of(stage, record)
+
+    def _light(self, stage: Stage, record: StageRecord, best: int) -> None:
+        """End the stage with a round without a model: the light of the scaffold solved for, if that comes closer.
+
+        Not its base colours: while shapes are off, they would take on what lies beside them.
+        """
+        start, scaffold = self._player.look_at(stage, best), record.round(best)
+        played = Round(number=max(each.number for each in record.rounds) + 1, solved=True)
+        seen = self._player.light(stage, played, best)
+        if seen is not None:
+            played.coverage = scaffold.coverage
+            if is_closer(seen, start):
+                record.best = played.number
+        self._end_round(stage, record, played)
+
+    def _rewrite(self, stage: Stage, record: StageRecord) -> None:
+        """Look and rewrite the whole program, round by round: what the stages are measured against."""
+        record.state = "running"
+        self._scene_graph(record)
+        program, look = "", None
+        if record.best is not None:  # a stopped run goes on
+            program, look = self._run.program(stage), self._player.look_at(stage, record.best)
+        while len(record.rounds) < self._budget(stage):
+            played = Round(number=len(record.rounds) + 1)
+            seen = self._player.play(stage, record, played, look, program, [], [])
+            if seen is not None:
+                look, program, record.best = seen, self._run.round_program(stage, played.number), played.number
+            self._end_round(stage, record, played)
+        if record.best is None:
+            record.rounds.clear()  # a resumed run tries afresh
+            raise ModelError(f"No program by {self._model.name} ran; the run is kept. Resume it to try again.")
         record.state = self._state_of(stage, record)
 
     def _refine(self, stage: Stage, record: StageRecord) -> None:
@@ -155,34 +194,46 @@ class Reconstruction:
             played = Round(number=number)
             history = [_why_dropped(each) for each in record.rounds if each.number != record.best]
             seen = self._player.play(stage, record, played, look, program, checklist, history)
+            if played.marks is not None:  # what was measured by the old ones can't be compared with what comes
+                look = self._player.measured_again(look)
             if seen is not None and is_better(record, seen, look):
                 try:
                     played.review = self._review(stage, record, played, seen)
                 except UnreadableReply as error:
                     played.ran, played.problem = False, str(error)
                 else:
-                    record.best, look, checklist = number, seen, played.review.checklist
+                    record.best, look = number, seen
+                    checklist = played.review.checklist if played.review else []
                     program = self._run.round_program(stage, number)
             self._end_round(stage, record, played)
-        if stage is COMPOSITION and not record.redo:  # a redo is for what the artist wishes, not for the boxes
+        # A redo is for what the artist wishes, not for the boxes.
+        if stage is COMPOSITION and not record.redo and self._method.solving:
             self._place(stage, record, program, look)
         record.state = self._state_of(stage, record)
 
     def _place(self, stage: Stage, record: StageRecord, program: str, best: Look) -> None:
-        """End the stage with a round without a model: things placed by their boxes, if nothing gets worse by it."""
-        played = Round(number=len(record.rounds) + 1)
-        seen = self._player.place(stage, played, record.best, program)
-        if seen is not None and is_no_worse(seen, best):
-            played.review = record.round(record.best).review if record.best is not None else None
-            record.best = played.number
-        if played.ran or played.problem:  # else there was nothing to place
-            self._end_round(stage, record, played)
+        """End the stage with rounds without a model: things placed by their boxes, then by their edges in the picture.
+
+        Each stays if nothing gets worse by it.
+        """
+        for way in (self._player.place, self._player.register):
+            played = Round(number=len(record.rounds) + 1, solved=True)
+            seen = way(stage, played, record.best, program, best)
+            if seen is not None and is_no_worse(seen, best):
+                played.review = record.round(record.best).review if record.best is not None else None
+                record.best, best = played.number, seen
+                program = self._run.round_program(stage, played.number)
+            if played.ran or played.problem:  # else there was nothing to move
+                self._end_round(stage, record, played)
 
     def _solve(self, stage: Stage, record: StageRecord) -> None:
         """Solve for what the stage changes, anew where the scene before it changed; keep it if it is better."""
         record.state, record.best = "running", None
         start = self._player.look_at_start(stage)
         record.start = start.scores
+        if not self._method.solving:
+            record.state = "unchanged"
+            return
         played = Round(number=max((each.number for each in record.rounds), default=0) + 1)
         seen = self._player.solve(stage, played)
         if seen is not None and is_closer(seen, start):
@@ -238,13 +289,16 @@ class Reconstruction:
         graph = self._run.record.graph
         return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
 
-    def _review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review:
+    def _review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review | None:
+        if not self._method.verifier or played.number >= self._budget(stage):
+            return None  # after the last round nobody would act on what it asks for
         self._say("asking", "verifier", stage, played.number)
         question = self._questions.review(stage, played.number, look)
         first = self._verifier.ask_json(question, (record, played), FirstReview)
         if first.closer:
             self._say("asking", f"verifier, a closer look at {', '.join(first.closer)}", stage, played.number)
-            question = self._questions.review(stage, played.number, look, first.closer)
+            more = self._player.more_views(stage, played.number, first.closer)
+            question = self._questions.review(stage, played.number, look, first.closer, more)
             review = self._verifier.ask_json(question, (record, played), Review)
         else:
             review = Review(approved=first.approved, checklist=first.checklist, comment=first.comment)
@@ -256,7 +310,7 @@ class Reconstruction:
         record.rounds.append(played)
         record.rounds.sort(key=lambda each: each.number)
         self._save()
-        kept = stage is INITIALIZATION or played.number == record.best
+        kept = played.number == record.best or (stage is INITIALIZATION and not played.solved)
         words = [played.changed] if played.ran else ["no program ran"]
         words += [f"PSNR {played.scores.psnr:.1f} dB"] if played.scores else []
         words += [f"{played.coverage:.0%} of the objects"] if played.coverage is not None else []
@@ -284,6 +338,10 @@ class Reconstruction:
         self._save()
         finish.publish(self._run, self._studio, final)
         self._save()
+
+    @property
+    def _method(self) -> Method:
+        return self._run.record.settings.method
 
     def _budget(self, stage: Stage) -> int:
         return self._run.record.settings.budget(stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -10,13 +11,35 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from .. import __version__
 from ..models import Reply, Usage
 from .review import Review
-from .scene_graph import SceneGraph
+from .scene_graph import Marks, SceneGraph
 from .scores import Scores
 from .stages import BY_NAME, STAGES, Stage
 
-FORMAT = 2  # raised when an older SEIG could misread a newer run.json
+FORMAT = 3  # raised when an older SEIG could misread a newer run.json
 
 StageState = Literal["pending", "running", "approved", "budget spent", "unchanged", "stale", "broken"]
+
+
+class Method(BaseModel):
+    """What of the method a run does without, to measure what each part is worth; all of it is the default.
+
+    `free`: the rounds of the first stage are no rollouts; each rewrites the program before, freely, and the
+    last stays. Without `verifier`, rounds are measured only; without `solving`, nothing is solved for;
+    without `permissions`, every stage may change everything.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    free: bool = False
+    verifier: bool = True
+    solving: bool = True
+    permissions: bool = True
+
+    @property
+    def left_out(self) -> list[str]:
+        """What a run does without, in words."""
+        parts = {"stages": not self.free, **self.model_dump(exclude={"free"})}
+        return [name for name, used in parts.items() if not used]
 
 
 class Settings(BaseModel):
@@ -36,6 +59,7 @@ class Settings(BaseModel):
     final_size: int = 512
     final_samples: int = 64
     repairs: int = 3
+    method: Method = Method()
 
     @field_validator("stages")
     @classmethod
@@ -102,6 +126,8 @@ class Round(Account):
     coverage: float | None = None  # initialization: share of the picture's objects that are there, 0 to 1
     faults: list[str] = []
     review: Review | None = None
+    marks: Marks | None = None  # what its reply corrected of the scene graph's marks
+    solved: bool = False  # nobody was asked: the program, or what it adds to another round's, was solved for
 
 
 class StageRecord(Account):
@@ -157,6 +183,18 @@ class RunRecord(BaseModel):
     def stage(self, stage: Stage) -> StageRecord:
         """The record of a stage."""
         return self.stages[stage.number - 1]
+
+    @property
+    def left(self) -> list[Stage]:
+        """The chosen stages that still have something to do, in their order."""
+        chosen = [BY_NAME[name] for name in self.settings.stages]
+        return [stage for stage in chosen if self.stage(stage).state in ("pending", "running", "stale")]
+
+    def asked_for(self, stages: Iterable[Stage]) -> list[str]:
+        """The models that doing these stages asks; none where programs are only run again or solved for."""
+        if all(stage.solved or self.stage(stage).state == "stale" for stage in stages):
+            return []
+        return [name for name in (self.settings.model, self.settings.verifier) if name]
 
     def render_size(self, wanted: int) -> int:
         """The longest side of a render, px: never more than the reference has to compare it with."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ..models import Reply
+from .scene_graph import Marks, SceneGraph
 
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _EDIT = re.compile(
@@ -71,6 +72,21 @@ def apply_edits(program: str, edits: list[tuple[str, str]]) -> str:
     return program
 
 
+def read_marks(reply: Reply, graph: SceneGraph) -> tuple[Marks | None, SceneGraph]:
+    """Return what a program's reply corrects of the marks, in a ```json block, and the graph with it.
+
+    Raises BadReply for a block that doesn't fit, or corrects what isn't there.
+    """
+    if not any(language.lower() == "json" for _, language, _ in _FENCE.findall(reply.text)):
+        return None, graph
+    beside = "\n".join(found.group(0) for found in _FENCE.finditer(reply.text) if found.group(2).lower() == "json")
+    marks = read_json(Reply(beside), Marks)
+    try:
+        return marks, graph.corrected(marks)
+    except ValueError as error:
+        raise BadReply(f"The corrections in your ```json block can't be used: {_reason(error)}") from error
+
+
 def read_json(reply: Reply, schema: type[Parsed]) -> Parsed:
     """Return the one JSON object of a reply as `schema`; raises BadReply with what doesn't fit."""
     if reply.finish_reason == "length":
@@ -85,6 +101,10 @@ def read_json(reply: Reply, schema: type[Parsed]) -> Parsed:
         return schema.model_validate_json(text)
     except ValidationError as error:
         raise BadReply(f"Your JSON does not fit what was asked for:\n{_problems(error)}") from error
+
+
+def _reason(error: ValueError) -> str:
+    return _problems(error) if isinstance(error, ValidationError) else str(error)
 
 
 def _problems(error: ValidationError) -> str:

@@ -27,8 +27,11 @@ class Review(BaseModel):
 
 
 class FirstReview(Review):
-    """A review that may put off judging, once, to see objects enlarged in both pictures."""
+    """A review that may put off judging, once, to see more: objects enlarged or alone, or from other sides."""
 
     closer: list[str] = Field(
-        default_factory=list, max_length=4, description="names of objects to see enlarged before you judge"
+        default_factory=list,
+        max_length=4,
+        description="views to see before you judge: 'Cup' (enlarged in both pictures), 'Cup alone', "
+        "'from left', 'from right', 'from back', 'from above'",
     )

@@ -7,15 +7,18 @@ checkpoint, kept to the stage's permissions, and could be rendered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from PIL import Image
 
 from ..models import Reply
 from ..studio.client import NoCamera, RenderFailed, Studio
 from ..studio.pixels import Ids
 from ..studio.scene import summary
-from . import picture, replies
+from . import picture, renders, replies
 from .conversation import Conversation, follow_up
 from .events import Event, EventKind, Tell
 from .factors import measure_factors
@@ -23,12 +26,15 @@ from .files import write_atomic
 from .look import Look
 from .questions import Questions
 from .records import Round, StageRecord
+from .renders import Renders
 from .run_folder import RunFolder, round_render
-from .scores import measure
-from .solving.placing import placing
+from .scene_graph import SceneGraph
+from .scores import Scores, measure
+from .solving.light import ALL, LIGHT, What
+from .solving.placing import placing, registering
 from .solving.tuning import tune
-from .stages import INITIALIZATION, Stage
-from .visible import visible
+from .stages import COMPOSITION, GEOMETRY, INITIALIZATION, Stage
+from .visible import Visible, visible
 
 _SAME_ERROR = 3  # times in a row: the model is stuck, and further repairs are money lost
 
@@ -107,6 +113,7 @@ class RoundPlayer:
                 self._say("asking", f"repair {len(problems)}" if problems else "generator", stage, number)
                 reply = self._conversation.ask(messages, (record, played))
             write_atomic(folder / f"reply{_suffix(problems)}.md", reply.text)
+            self._correct(stage, played, reply)
             program, problem = _read(reply, so_far)
             if not problem:
                 so_far = program
@@ -130,36 +137,37 @@ class RoundPlayer:
             )
             reply = None
 
-    def place(self, stage: Stage, played: Round, best: int | None, so_far: str) -> Look | None:
+    def place(self, stage: Stage, played: Round, best: int | None, so_far: str, look: Look) -> Look | None:
         """Play a round without a model: after `so_far`, the best round's program, things are placed by their boxes.
 
-        The look is None if their boxes can't be brought closer to the marked ones, or the program failed.
+        `look` is what that round left. The look that is returned is None if nothing is to be moved, or the
+        program failed.
         """
         self._say("trying", "placing things by their marked boxes", stage, played.number)
-        graph = self._run.record.graph
-        assert graph is not None, "the scene graph comes first"
-        if best is None:
-            self._open_start(stage)
-        else:
-            self._studio.open(self._run.checkpoint(stage, best))
-        solved = placing(self._studio, graph)
-        if not solved:
-            return None
-        return self._try_solved(stage, played, f"{so_far.rstrip()}\n\n{solved}".lstrip())
+        solved = placing(self._studio, self._opened(stage, best))
+        return self._try_added(stage, played, so_far, solved)
+
+    def register(self, stage: Stage, played: Round, best: int | None, so_far: str, look: Look) -> Look | None:
+        """Play a round as `place` does, in which things are moved to where the reference shows their edges."""
+        self._say("trying", "moving things to where the picture shows them", stage, played.number)
+        shown, reference = picture.pixels(look.render), picture.pixels(self._reference, look.render.size)
+        solved = registering(self._studio, self._opened(stage, best), look.seen, shown, reference)
+        return self._try_added(stage, played, so_far, solved)
 
     def solve(self, stage: Stage, played: Round) -> Look | None:
         """Play a round whose program is solved for; the look is None if there is none that could be better."""
-        folder = self._run.round_folder(stage, played.number)
         self._say("trying", "solving for light and base colours", stage, played.number)
-        try:
-            program = tune(self._studio, partial(self._open_start, stage), self._reference, folder, stage.name).program
-        except RenderFailed as error:
-            played.problem = str(error)
+        solved = self._tuned(stage, played, partial(self._open_start, stage), ALL)
+        return self._try_solved(stage, played, solved) if solved else None
+
+    def light(self, stage: Stage, played: Round, best: int) -> Look | None:
+        """Play a round without a model: after the best round's program, the light alone is solved for."""
+        self._say("trying", "solving for the light", stage, played.number)
+        checkpoint = self._run.checkpoint(stage, best)
+        solved = self._tuned(stage, played, lambda: self._studio.open(checkpoint), LIGHT)
+        if not solved:
             return None
-        if not program:
-            played.problem = "Nothing was found that comes closer to the picture."
-            return None
-        return self._try_solved(stage, played, program)
+        return self._try_solved(stage, played, f"{self._run.round_program(stage, best).rstrip()}\n\n{solved}")
 
     def run_again(self, stage: Stage, number: int) -> tuple[str, Look | None]:
         """Run a round's program again from the stage's start, which may have changed; refresh its files."""
@@ -176,10 +184,51 @@ class RoundPlayer:
     def look_at_start(self, stage: Stage) -> Look:
         """See the scene as the stage finds it, unless the round that left it so was looked at already."""
         start = self._run.start_checkpoint(stage)
-        if start in self._looks:
-            return self._looks[start]
+        known = self._looks.get(start) if start else None
+        if known is not None and stage not in renders.STAGES:
+            return known
         self._open_start(stage)
-        return self._look(stage, 0)
+        if known is None:
+            return self._look(stage, 0)
+        folder = round_render(self._run.path, stage, 0).parent  # what was looked at for another stage
+        return replace(known, renders=renders.of_stage(stage, self._studio, self._graph, folder))
+
+    def more_views(self, stage: Stage, number: int, asked: Sequence[str]) -> Renders:
+        """Render what a verifier asked to see of the scene that a round left."""
+        self._studio.open(self._run.checkpoint(stage, number))
+        return renders.asked_for(asked, self._studio, self._graph, self._run.round_folder(stage, number))
+
+    def look_at(self, stage: Stage, number: int) -> Look:
+        """See the scene as a round left it, unless it was looked at already."""
+        checkpoint = self._run.checkpoint(stage, number)
+        if checkpoint not in self._looks:
+            self._studio.open(checkpoint)
+            self._looks[checkpoint] = self._look(stage, number)
+        return self._looks[checkpoint]
+
+    def _tuned(self, stage: Stage, played: Round, start: Callable[[], None], what: What) -> str:
+        """Solve for what may be tuned of a scene; "", with the reason in the round, if nothing comes closer."""
+        folder = self._run.round_folder(stage, played.number)
+        try:
+            program = tune(self._studio, start, self._reference, folder, stage.name, what).program
+        except RenderFailed as error:
+            played.problem = str(error)
+            return ""
+        if not program:
+            played.problem = "Nothing was found that comes closer to the picture."
+        return program
+
+    def _opened(self, stage: Stage, best: int | None) -> SceneGraph:
+        """Open the scene that the stage's best round left, or that it started from; return what it should hold."""
+        if best is None:
+            self._open_start(stage)
+        else:
+            self._studio.open(self._run.checkpoint(stage, best))
+        return self._graph
+
+    def _try_added(self, stage: Stage, played: Round, so_far: str, solved: str) -> Look | None:
+        """Try a program with what was solved for after it, if anything was."""
+        return self._try_solved(stage, played, f"{so_far.rstrip()}\n\n{solved}".lstrip()) if solved else None
 
     def _try_solved(self, stage: Stage, played: Round, program: str) -> Look | None:
         """Try the program of a round that asks nobody, and write down what came of it."""
@@ -194,6 +243,18 @@ class RoundPlayer:
         self._save(stage, played.number, seen)
         played.ran, played.changed = True, changed
         played.scores, played.faults = seen.scores, seen.faults
+
+    def _correct(self, stage: Stage, played: Round, reply: Reply) -> None:
+        """Take over what a reply corrects of the scene graph's marks; what can't be used is not worth a repair."""
+        graph = self._run.record.graph
+        if stage not in (GEOMETRY, COMPOSITION) or graph is None:
+            return
+        try:
+            marks, self._run.record.graph = replies.read_marks(reply, graph)
+        except replies.BadReply as bad:
+            self._say("refused", str(bad).splitlines()[-1], stage, played.number)
+        else:
+            played.marks = marks or played.marks
 
     def _save(self, stage: Stage, number: int, look: Look) -> None:
         checkpoint = self._run.checkpoint(stage, number)
@@ -217,7 +278,7 @@ class RoundPlayer:
         graph = self._run.record.graph
         leaves = {leaf.name for leaf in graph.leaves} if graph else set()
         breaches = stage.breaches(result.changes, leaves)
-        if breaches:
+        if breaches and self._run.record.settings.method.permissions:
             return _breach(stage, breaches), "", None
         try:
             return "", summary(result.changes), self._look(stage, number)
@@ -233,19 +294,32 @@ class RoundPlayer:
         size = record.render_size(record.settings.working_size)
         self._studio.render(path, size=size, samples=record.settings.working_samples)
         render = picture.open_render(path)
-        graph = record.graph
-        assert graph is not None, "the scene graph comes first"
+        graph = self._graph
         scene = self._studio.describe()
         seen = visible(graph, {each.name: each.parent for each in scene.objects}, self._ids(path, size))
-        shown, reference = picture.pixels(render), picture.pixels(self._reference, render.size)
-        factors = measure_factors(graph, seen, shown, reference)
         return Look(
             render=render,
             seen=seen,
             scene=scene,
-            scores=measure(shown, reference).model_copy(update={"factors": factors}),
+            scores=self._scores(graph, seen, render),
             faults=self._studio.check([leaf.name for leaf in graph.leaves]),
+            renders=renders.of_stage(stage, self._studio, graph, path.parent),
         )
+
+    def measured_again(self, look: Look) -> Look:
+        """The same look with the scores that it has by the scene graph's marks as they are now."""
+        return replace(look, scores=self._scores(self._graph, look.seen, look.render))
+
+    @property
+    def _graph(self) -> SceneGraph:
+        graph = self._run.record.graph
+        assert graph is not None, "the scene graph comes first"
+        return graph
+
+    def _scores(self, graph: SceneGraph, seen: Visible, render: Image.Image) -> Scores:
+        shown, reference = picture.pixels(render), picture.pixels(self._reference, render.size)
+        factors = measure_factors(graph, seen, shown, reference)
+        return measure(shown, reference).model_copy(update={"factors": factors})
 
     def _ids(self, render: Path, size: int) -> Ids:
         """Who is seen in each pixel of a render; large as a file, so it goes as soon as it is read."""

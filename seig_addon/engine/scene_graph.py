@@ -48,6 +48,16 @@ class CameraGuess(BaseModel):
     height_m: float = Field(default=1.6, description="of the camera above the ground")
 
 
+class Marks(BaseModel):
+    """Corrections of what was marked by eye in the picture: boxes of leaves, and how it was taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    boxes: dict[str, Box2D] = Field(default_factory=dict)
+    horizon: float | None = None
+    lens_mm: float | None = Field(default=None, gt=0, le=2000)
+
+
 class SceneGraph(BaseModel):
     """The whole picture as a tree of named things, with guesses of camera and light."""
 
@@ -62,6 +72,19 @@ class SceneGraph(BaseModel):
     def leaves(self) -> list[Node]:
         """The nodes that become Blender objects."""
         return [node for node in self.nodes if node.kind != "group"]
+
+    def corrected(self, marks: Marks) -> SceneGraph:
+        """Return the graph with some marks corrected; raises ValueError for a box of no leaf, or that is empty."""
+        unknown = sorted(set(marks.boxes) - {leaf.name for leaf in self.leaves})
+        if unknown:
+            raise ValueError(f"boxes: the scene graph has no leaf named {', '.join(unknown)}")
+        camera = {name: value for name in ("horizon", "lens_mm") if (value := getattr(marks, name)) is not None}
+        nodes = [
+            node.model_copy(update={"box": marks.boxes[node.name]}) if node.name in marks.boxes else node
+            for node in self.nodes
+        ]
+        update = {"camera": self.camera.model_copy(update=camera), "nodes": nodes}
+        return SceneGraph.model_validate(self.model_copy(update=update).model_dump())
 
     @model_validator(mode="after")
     def _is_a_tree_of_buildable_leaves(self) -> SceneGraph:

@@ -14,6 +14,7 @@ from . import measures, picture
 from .factors import color_gaps, common_light, light_grid
 from .look import Look
 from .scene_graph import SceneGraph
+from .siblings import together
 from .stages import COMPOSITION, LIGHTING, MATERIALS, Stage
 
 _CLOSE = 22.0  # dB: where the whole picture is farther off, a measure of one factor alone can't be trusted
@@ -29,12 +30,13 @@ def nothing_to_mend(stage: Stage, graph: SceneGraph, look: Look, reference: Imag
     render, wanted = picture.pixels(look.render), picture.pixels(reference, look.render.size)
     if look.scores.psnr < _CLOSE or look.faults or measures.unseen(graph, look.scene, look.seen):
         return False
-    gaps = color_gaps(graph, look.seen, render, wanted)
+    graph, seen = together(graph, look.seen)
+    gaps = color_gaps(graph, seen, render, wanted)
     light = common_light(gaps)
     if stage is MATERIALS:
         return all(gap.difference(light) <= _COLOR for gap in gaps if gap.share >= _SHARE)
     if stage is COMPOSITION:
-        places = measures.offsets(graph, look.seen)
+        places = measures.offsets(graph, seen)
         return len(places) > 0 and all(abs(by) <= _PLACE for sides in places.values() for by in sides)
     if stage is LIGHTING:
         grid = light_grid(render, wanted)

@@ -11,7 +11,7 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from ..process import Gone, Process
 from . import post_mortem
 from .failures import Kind
 from .pixels import Ids, LightPasses
-from .scene import Change, Places, SceneDescription
+from .scene import Change, Gap, Places, SceneDescription
 
 _START_SECONDS = 120.0  # a first start from a slow disk reads about 1 GB
 _VERB_SECONDS = 120.0  # opening, saving and describing even huge scenes takes less
@@ -36,7 +36,10 @@ _BLEND_END = bytes.fromhex("b1ea928f")  # of the table that closes a compressed 
 _PNG_END = b"IEND\xaeB`\x82"
 _NPZ_END = b"\0\0"  # the length of a zip's comment
 
-_RENDERS = {"render", "ids", "light_passes"}
+_RENDERS = {"render", "neutral", "ids", "light_passes"}
+_NEUTRAL_SAMPLES = 8  # even light has little noise
+
+View = Literal["camera", "front", "side", "top", "left", "right", "back", "above", "near"]
 
 
 class RenderFailed(StudioError):
@@ -157,6 +160,17 @@ class Studio:
         """
         self._render(path, _PNG_END, "render", view=view, size=size, samples=samples)
 
+    def neutral(self, path: Path, size: int, view: View = "camera", objects: Sequence[str] = ()) -> float:
+        """Write a PNG (8-bit sRGB with alpha) in white even light; returns the metres it spans, 0 in perspective.
+
+        From the scene's camera, or square, framing `objects`: straight from the "front", "side" (right) or
+        "top", askew from the "left", "right", "back" or "above", or from "near" as the scene's camera looks.
+        `objects`, with their children, are all that is shown, if there are any. Changes nothing in the scene.
+        Raises NoCamera or RenderFailed.
+        """
+        arguments = {"size": size, "samples": _NEUTRAL_SAMPLES, "view": view, "objects": list(objects)}
+        return float(self._render(path, _PNG_END, "neutral", **arguments))
+
     def ids(self, path: Path, size: int = 256) -> Ids:
         """Write (.npz), and return, which object and material each pixel of the camera's view shows.
 
@@ -180,6 +194,17 @@ class Studio:
     def places(self) -> Places:
         """Read where camera and objects stand, as a layout solve needs it."""
         return Places.model_validate(self._sure("places"))
+
+    def gaps(self, rests: Sequence[tuple[list[str], str, Iterable[float]]]) -> list[Gap | None]:
+        """Measure how far things are from what they rest on; None where their surfaces don't tell.
+
+        Each is a thing's objects, the object that it rests on (children count with both), and the unit
+        direction from that to the thing: up, or a wall's normal.
+        """
+        asked = [
+            {"objects": names, "support": support, "up": [float(part) for part in up]} for names, support, up in rests
+        ]
+        return TypeAdapter(list[Gap | None]).validate_python(self._sure("gaps", rests=asked))
 
     def check(self, expected: list[str]) -> list[str]:
         """List the scene's faults, among them objects that were expected by name and are missing."""
@@ -264,15 +289,15 @@ class Studio:
             self._process.kill()
         self._process, self._at_start = None, False
 
-    def _render(self, path: Path, ending: bytes, verb: str, **arguments: Any) -> None:
-        """Write what a verb renders."""
+    def _render(self, path: Path, ending: bytes, verb: str, **arguments: Any) -> Any:
+        """Write what a verb renders; returns what else it says."""
         seconds = self.limits.render_seconds
         try:
-            self._write(path, ending, lambda temporary: self._ask(verb, seconds, path=temporary, **arguments))
+            return self._write(path, ending, lambda temporary: self._ask(verb, seconds, path=temporary, **arguments))
         except Gone as gone:
             raise RenderFailed(post_mortem.no_render(gone, seconds)) from gone
 
-    def _write(self, path: Path, ending: bytes, write: Callable[[str], None]) -> None:
+    def _write(self, path: Path, ending: bytes, write: Callable[[str], Any]) -> Any:
         """Let Blender write beside the path, and put the file in its place once it is whole.
 
         Blender does not notice every full disk: a file is whole if it ends as its format says.
@@ -280,10 +305,11 @@ class Studio:
         temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write(str(temporary.resolve()))
+            said = write(str(temporary.resolve()))
             if not temporary.read_bytes().endswith(ending):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.replace(temporary, path)
+            return said
         except OSError as error:
             raise StudioError(f"{path} could not be written ({error.strerror}); nothing was replaced.") from error
         finally:

@@ -1,20 +1,23 @@
 """A scene described in data and in text, as models get to see it (the shapes are in scene.SceneDescription).
 
-Only reads. Runs inside Blender without pydantic.
+Only reads. Runs inside Blender with nothing but numpy.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import bpy
+import numpy as np
 
 from .compare import hex_color
 from .extent import Extent, View, extents, hidden
 from .looks import base_color, world_light
+from .tunable import kind
 
 # A prompt's share for the scene: some 2,500 tokens. What doesn't fit is told shorter, never left out: a
 # model takes what it can't find in the list for missing.
@@ -55,6 +58,7 @@ def _object(obj: bpy.types.Object, extent: Extent, view: View | None, is_hidden:
         "type": obj.type,
         "parent": obj.parent.name if obj.parent else None,
         "location": list(obj.matrix_world.translation),
+        "rotation": _rotation(obj),
         "dimensions": dimensions,
         "box": list(box) if box else None,
         "visible": box is not None and not is_hidden,
@@ -63,7 +67,16 @@ def _object(obj: bpy.types.Object, extent: Extent, view: View | None, is_hidden:
         "vertices": 0 if obj.type == "EMPTY" else extent.vertices,
         "modifiers": [modifier.name for modifier in obj.modifiers],
         "bounds": [extent.low.tolist(), extent.high.tolist()] if len(extent.points) else None,
+        "corners": _corners(obj, extent) if len(extent.points) else [],
     }
+
+
+def _corners(obj: bpy.types.Object, extent: Extent) -> list[list[float]]:
+    """Give the eight corners, in the world, of the box around an extent that is turned as the object is."""
+    turn = np.array(obj.matrix_world.to_quaternion().to_matrix())  # its columns are the object's axes
+    along = extent.points @ turn
+    sides = zip(along.min(axis=0), along.max(axis=0), strict=True)
+    return [(turn @ corner).tolist() for corner in itertools.product(*sides)]
 
 
 def _materials(objects: Sequence[bpy.types.Object]) -> list[Values]:
@@ -72,7 +85,12 @@ def _materials(objects: Sequence[bpy.types.Object]) -> list[Values]:
         for name in dict.fromkeys(slot.material.name for slot in obj.material_slots if slot.material):
             users.setdefault(name, []).append(obj.name)
     return [
-        {"name": name, "base_color": base_color(bpy.data.materials[name]), "users": users[name]}
+        {
+            "name": name,
+            "base_color": base_color(bpy.data.materials[name]),
+            "users": users[name],
+            "kind": kind(bpy.data.materials[name]),
+        }
         for name in sorted(users)
     ]
 
@@ -176,6 +194,9 @@ def _light_line(info: Values) -> str:
 
 def _object_line(info: Values) -> str:
     parts = [f"- {info['name']}: {info['type'].lower()}", f"at {_vector(info['location'])}"]
+    turned = _vector(info["rotation"], 1)
+    if turned != "(0, 0, 0)":
+        parts.append(f"rotation {turned}°")
     if any(info["dimensions"]):
         parts.append(f"size {' × '.join(_number(size) for size in info['dimensions'])}")
         parts.append(f"box {' '.join(_number(edge) for edge in info['box'])}" if info["box"] else "out of view")

@@ -206,7 +206,7 @@ def _import(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         return
     for alias in node.names:
         if alias.name == "*":
-            yield f"`from {module} import *` is not available: name what you import"
+            yield f"`from {module} import *` is not available: name what you import, as in `from {module} import a, b`"
         elif reason := rules.member_reason(module, alias.name):
             yield f"`from {module} import {alias.name}` is not available: {reason}"
 

@@ -63,12 +63,14 @@ class Emitter(BaseModel):
 class Paint(BaseModel):
     """A material whose base colour (linear) can be set, or, where it is None as nodes make it, multiplied.
 
-    `tint` is what it is multiplied by already; `wearers` are the scene's objects that wear it.
+    `tint` is what it is multiplied by already, and `brightest` the most that nodes make of each channel,
+    tint included, or None where that can't be told; `wearers` are the scene's objects that wear it.
     """
 
     name: str
     color: Color | None
     tint: Color = (1.0, 1.0, 1.0)
+    brightest: Color | None = None
     wearers: list[str] = []
 
 

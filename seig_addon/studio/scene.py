@@ -52,13 +52,15 @@ class ObjectInfo(BaseModel):
     `type` is Blender's (MESH, CURVE, EMPTY, …). An empty stands for its children: dimensions and box are
     theirs. `box` is cut at the picture's edges, and None where nothing of the object is in view. `visible`:
     in view and rendered, whatever may stand in front. `hidden`: switched off for rendering.
-    `vertices` counts the evaluated mesh. `bounds` are the lower and upper corner of its box in the world.
+    `vertices` counts the evaluated mesh. `bounds` are the lower and upper corner of its box in the world,
+    `corners` the eight of its box that is turned as the object is (by `rotation`, in degrees); none without a shape.
     """
 
     name: str
     type: str
     parent: str | None
     location: Vec3
+    rotation: Vec3 = (0.0, 0.0, 0.0)
     dimensions: Vec3
     box: Box | None
     visible: bool
@@ -67,14 +69,20 @@ class ObjectInfo(BaseModel):
     vertices: int
     modifiers: list[str]
     bounds: tuple[Vec3, Vec3] | None = None
+    corners: list[Vec3] = []
 
 
 class MaterialInfo(BaseModel):
-    """A material in use. `base_color` is sRGB "#rrggbb", None where a texture or several shaders make it."""
+    """A material in use. `base_color` is sRGB "#rrggbb", None where a texture or several shaders make it.
+
+    `kind` says what its look comes from: one plain base color, a pattern of nodes, what it mirrors, its
+    own light, what is behind it, or a mix of shaders.
+    """
 
     name: str
     base_color: str | None
     users: list[str]
+    kind: Literal["plain", "pattern", "metal", "glows", "clear", "mixed"] = "plain"
 
 
 class LightInfo(BaseModel):
@@ -159,6 +167,19 @@ class Places(BaseModel):
 
     camera: CameraPlace | None
     objects: list[Place]
+
+
+class Gap(BaseModel):
+    """How far a thing is from its support, in metres; less than 0 where it is sunk into it.
+
+    `size` is the thing's largest extent. As seen along the direction of the gap: `breadth` is its
+    smaller extent, and `foot` that of what it stands on, its outermost points on the support's side.
+    """
+
+    distance: float
+    size: float
+    foot: float
+    breadth: float
 
 
 _SENTENCES: dict[ChangeKind, str] = {

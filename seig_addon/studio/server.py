@@ -24,6 +24,8 @@ from . import execute, passes
 from .compare import compare
 from .describe import describe
 from .faults import faults
+from .gaps import gaps
+from .neutral import neutral
 from .places import places
 from .render import NoCamera, render
 from .state import scene_state
@@ -102,6 +104,10 @@ class _Inside:
         """Render a picture."""
         render(bpy.context.scene, Path(path), view, size, samples)
 
+    def neutral(self, path: str, size: int, samples: int, view: str, objects: list[str]) -> float:
+        """Render in white even light."""
+        return neutral(bpy.context.scene, Path(path), size, samples, view, objects)
+
     def ids(self, path: str, size: int) -> None:
         """Write whose each pixel is."""
         passes.ids(bpy.context.scene, Path(path), size)
@@ -117,6 +123,10 @@ class _Inside:
     def places(self) -> dict[str, Any]:
         """Read where things stand."""
         return places(bpy.context.scene)
+
+    def gaps(self, rests: list[dict[str, Any]]) -> list[dict[str, float] | None]:
+        """Measure how far things are from what they rest on."""
+        return gaps(bpy.context.scene, rests)
 
     def check(self, expected: list[str]) -> list[str]:
         """Find faults."""

@@ -23,6 +23,8 @@ _PAINTED = {
     "BSDF_TRANSLUCENT": "Color",
     "SUBSURFACE_SCATTERING": "Color",
 }
+_CLEAR = ("BSDF_GLASS", "BSDF_REFRACTION", "BSDF_TRANSPARENT")
+_METAL = 0.5  # of the metallic input: above, reflections make the look
 _GLOWS = {"BSDF_PRINCIPLED": ("Emission Color", "Emission Strength"), "EMISSION": ("Color", "Strength")}
 
 
@@ -72,6 +74,22 @@ def metallic(material: bpy.types.Material) -> float:
     return float(socket.default_value) if socket and not socket.is_linked else 0.0
 
 
+def kind(material: bpy.types.Material) -> str:
+    """Say what a material's look comes from, as in scene.MaterialInfo."""
+    shader = _shader(material)
+    if shader is None:
+        return "mixed"
+    if shader.type in _CLEAR or not _is_zero(shader, "Transmission Weight") or _is_see_through(shader):
+        return "clear"
+    if _glows_itself(shader):
+        return "glows"
+    if shader.type not in _PAINTED:
+        return "mixed"
+    if metallic(material) > _METAL:
+        return "metal"
+    return "pattern" if shader.inputs[_PAINTED[shader.type]].is_linked else "plain"
+
+
 def _paint(material: bpy.types.Material, wearers: list[str]) -> dict[str, Any] | None:
     """Glass is left alone, as it shows what is behind it, and so is what glows: its look is its light."""
     shader = _shader(material)
@@ -80,7 +98,14 @@ def _paint(material: bpy.types.Material, wearers: list[str]) -> dict[str, Any] |
     if not _is_zero(shader, "Transmission Weight") or _is_see_through(shader):
         return None
     socket = shader.inputs[_PAINTED[shader.type]]
-    return {"name": material.name, "color": _plain(socket), "tint": _tint(socket), "wearers": wearers}
+    brightest = _brightest(socket) if socket.is_linked else None
+    return {
+        "name": material.name,
+        "color": _plain(socket),
+        "tint": _tint(socket),
+        "brightest": brightest,
+        "wearers": wearers,
+    }
 
 
 def _foreign(scene: bpy.types.Scene) -> set[bpy.types.Material]:
@@ -180,6 +205,28 @@ def _is_zero(shader: bpy.types.Node, name: str) -> bool:
 def _plain(socket: bpy.types.NodeSocket) -> list[float] | None:
     """Give a colour, or None where nodes make it."""
     return None if socket.is_linked else [float(part) for part in socket.default_value[:3]]
+
+
+def _brightest(socket: bpy.types.NodeSocket) -> list[float] | None:
+    """Give the most, per channel, that ramps and mixes can make of their colours; None where other nodes make it."""
+    if not socket.is_linked:
+        return _plain(socket)
+    node = socket.links[0].from_node
+    if node.type == "VALTORGB":
+        return [max(each.color[channel] for each in node.color_ramp.elements) for channel in range(3)]
+    if node.type == "RGB":
+        return list(node.outputs[0].default_value[:3])
+    if node.type != "MIX" or node.data_type != "RGBA" or node.blend_type not in ("MIX", "MULTIPLY"):
+        return None
+    first, second = (_brightest(each) for each in node.inputs if each.identifier in ("A_Color", "B_Color"))
+    if first is None or second is None:
+        return None
+    if node.blend_type == "MIX":
+        return [max(pair) for pair in zip(first, second, strict=True)]
+    factor = next(each for each in node.inputs if each.identifier == "Factor_Float")
+    if factor.is_linked or factor.default_value < 1:
+        second = [max(part, 1.0) for part in second]
+    return [one * other for one, other in zip(first, second, strict=True)]
 
 
 def _tint(socket: bpy.types.NodeSocket) -> list[float]:

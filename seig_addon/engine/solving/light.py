@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...studio.pixels import Emitter, LightPasses, Paint
-from ..colors import srgb
 from ..scores import Pixels
+from .seeing import cells, displayed, rise
+from .splits import Split, candidates, is_its_own
 
 Key = tuple[str, str]
 """What is tuned: ("light" | "world" | "glow" | "paint", its name)."""
+
+What = frozenset[Literal["light", "world", "glow", "paint"]]
+LIGHT: What = frozenset({"light", "world"})
+ALL: What = LIGHT | {"glow", "paint"}
 
 Factors = Mapping[Key, NDArray[np.float64]]
 """Linear r, g, b by which each is multiplied, compared with the scene before any tuning."""
@@ -28,16 +33,15 @@ Factors = Mapping[Key, NDArray[np.float64]]
 _LIGHT_BOUNDS = (1 / 30, 30.0)  # factors; beyond, a light is another one
 _BASE_COLORS = (0.02, 0.95)  # linear; soot and fresh snow
 _UNSEEN = 1e-3  # share of the picture's light, or of its pixels, below which there is nothing to go by
-_CELL = 2  # pixels: what is compared is the mean over squares of this side, so that outlines may be off a little
 _STEPS = 30
 _SETTLED = 1e-3  # in logarithms: 0.1 %
 
 # What a factor of e costs, in mean squared sRGB error: of brightness, and of hue for each channel.
 _PULL_LIGHT = (2e-5, 4e-5)
 _PULL_PAINT = (4e-5, 8e-5)
+_PULL_LIGHT_ALONE = (2e-5, 5e-3)  # hue that base colours, which are not open then, should have is not the light's
 
-_OF_ITS_OWN = 0.005  # share of the picture that an object takes for which a shared material may be split
-_DIFFERENT = 0.08  # in logarithms: what makes that worth it
+_DIFFERENT = 0.08  # in logarithms: what makes a colour of its own worth it
 
 
 @dataclass
@@ -66,22 +70,15 @@ class _Problem:
     masks: list[NDArray[np.bool_]] = field(default_factory=list)  # of the other knobs: where they are seen
 
 
-@dataclass(frozen=True)
-class Split:
-    """An object that should wear a copy, called `name`, of a material that it shares with others."""
-
-    object: str
-    material: str
-    name: str
-
-
-def solve(passes: LightPasses, reference: Pixels, so_far: Factors) -> dict[Key, NDArray[np.float64]]:
+def solve(passes: LightPasses, reference: Pixels, so_far: Factors, what: What = ALL) -> dict[Key, NDArray[np.float64]]:
     """Return the factors that bring the picture closest to the reference (sRGB, the passes' shape).
 
     `so_far` are the factors that made the scene of the passes what it is. What can't be told from the
-    picture keeps its own. Returns them as they are where nothing can be tuned.
+    picture keeps its own, and so does what is not among `what`. Returns them as they are where nothing
+    can be tuned.
     """
-    return _solved(_problem(passes, reference, so_far, []), so_far)
+    problem = _problem(passes, reference, so_far, [], what)
+    return _factors(problem, _descend(problem), so_far)
 
 
 def solve_apart(
@@ -91,54 +88,57 @@ def solve_apart(
 
     The factors hold each split by its copy's name.
     """
-    candidates = _candidates(passes)
-    apart = _solved(_problem(passes, reference, so_far, candidates), so_far)
-    together = solve(passes, reference, so_far)
-    splits = [
-        split
-        for split in candidates
-        if np.abs(np.log(apart["paint", split.name] / together["paint", split.material])).max() > _DIFFERENT
-    ]
-    if not splits:
-        return together, splits
-    return _solved(_problem(passes, reference, so_far, splits), so_far), splits
-
-
-def displayed(light: NDArray[Any], exposure: float, gamma: float) -> Pixels:
-    """Return linear light as the sRGB that is seen, 0 to 1."""
-    seen = srgb(light * 2.0**exposure)
-    return seen if gamma == 1.0 else seen ** (1.0 / gamma)
+    together = _problem(passes, reference, so_far, [])
+    best = _descend(together)
+    splits = candidates(passes)
+    while splits:
+        apart = _problem(passes, reference, so_far, splits)
+        tried = _descend(apart)
+        factors = _factors(apart, tried, so_far)
+        shared, own = _shown(together, best), _shown(apart, tried)
+        kept = [
+            split
+            for split in splits
+            if _is_different(factors["paint", split.name], factors["paint", split.material])
+            and is_its_own(split.seen(passes), shared, own, reference)
+        ]
+        if kept == splits:
+            return factors, splits
+        splits = kept
+    return _factors(together, best, so_far), []
 
 
 # ------------------------------------------------------------------------------------------------
 # What there is to tune
 
 
-def _solved(problem: _Problem, so_far: Factors) -> dict[Key, NDArray[np.float64]]:
-    logs = _descend(problem) if problem.knobs else np.zeros((0, 3))
+def _factors(problem: _Problem, logs: NDArray[np.float64], so_far: Factors) -> dict[Key, NDArray[np.float64]]:
     solved = {knob.key: np.exp(knob.before + log) for knob, log in zip(problem.knobs, logs, strict=True)}
     return {**so_far, **solved}
 
 
-def _problem(passes: LightPasses, reference: Pixels, so_far: Factors, splits: list[Split]) -> _Problem:
+def _problem(
+    passes: LightPasses, reference: Pixels, so_far: Factors, splits: list[Split], what: What = ALL
+) -> _Problem:
     view = passes.facts.view
     lights, painted = passes.lights.astype(np.float64), passes.painted.astype(np.float64)
     if view is None:
         return _Problem(lights, painted, reference, 0.0, 1.0)
     problem = _Problem(lights, painted, reference, view.exposure, view.gamma)
     total = max(float(lights.sum()), 1e-9)
+    pull = _PULL_LIGHT if "paint" in what else _PULL_LIGHT_ALONE
     for index, emitter in enumerate(passes.facts.emitters):
-        if lights[index].sum() / total >= _UNSEEN:
-            problem.knobs.append(_light_knob(emitter, so_far))
+        if emitter.kind in what and lights[index].sum() / total >= _UNSEEN:
+            problem.knobs.append(_light_knob(emitter, so_far, pull))
             problem.emitters.append(index)
     for number, paint in enumerate(passes.facts.paints, start=1):
-        if paint is None:
+        if paint is None or "paint" not in what:
             continue
         rest = passes.materials == number
         before = _logs(so_far, ("paint", paint.name))
         for split in splits:
             if split.material == paint.name:
-                own = rest & (passes.objects == passes.object_names.index(split.object))
+                own = split.seen(passes)
                 problem.knobs.append(_paint_knob(split.name, paint, passes.albedo[own], before))
                 problem.masks.append(own)
                 rest &= ~own
@@ -148,28 +148,12 @@ def _problem(passes: LightPasses, reference: Pixels, so_far: Factors, splits: li
     return problem
 
 
-def _candidates(passes: LightPasses) -> list[Split]:
-    """List the objects, but for the largest, that take enough of the picture in a material that they share."""
-    taken = {paint.name for paint in passes.facts.paints if paint}
-    found = []
-    for number, paint in enumerate(passes.facts.paints, start=1):
-        if paint is None or len(paint.wearers) < 2:
-            continue
-        seen = passes.objects[passes.materials == number]
-        shares = {name: float((seen == passes.object_names.index(name)).sum()) for name in paint.wearers}
-        for wearer in sorted(shares, key=shares.__getitem__, reverse=True)[1:]:
-            name = f"{paint.name} {wearer}"
-            if shares[wearer] / passes.objects.size >= _OF_ITS_OWN and name not in taken and len(name.encode()) < 60:
-                found.append(Split(wearer, paint.name, name))
-    return found
-
-
-def _light_knob(emitter: Emitter, so_far: Factors) -> _Knob:
+def _light_knob(emitter: Emitter, so_far: Factors, pull: tuple[float, float]) -> _Knob:
     key = (emitter.kind, emitter.name)
     before = _logs(so_far, key)
     low, high = (np.log(bound) - before for bound in _LIGHT_BOUNDS)
     grey = emitter.color is None and emitter.kind == "glow"
-    return _Knob(key, grey, low, high, _PULL_LIGHT, before)
+    return _Knob(key, grey, low, high, pull, before)
 
 
 def _paint_knob(name: str, paint: Paint, seen: NDArray[np.float32], before: NDArray[np.float64]) -> _Knob:
@@ -177,10 +161,16 @@ def _paint_knob(name: str, paint: Paint, seen: NDArray[np.float32], before: NDAr
     if paint.color is not None:
         dark = bright = np.array(paint.color, np.float64)
     else:
-        dark, bright = (np.percentile(seen, share, axis=0).astype(np.float64) for share in (50, 95))
+        dark, bright = (np.percentile(seen, share, axis=0).astype(np.float64) for share in (50, 100))
+    if paint.brightest is not None:
+        bright = np.array(paint.brightest, np.float64)  # which may be too fine to be seen
     low = np.log(_BASE_COLORS[0] / np.maximum(dark, 1e-4))
     high = np.log(_BASE_COLORS[1] / np.maximum(bright, 1e-4))
     return _Knob(("paint", name), False, np.minimum(low, 0.0), np.maximum(high, 0.0), _PULL_PAINT, before)
+
+
+def _is_different(factor: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    return bool(np.abs(np.log(factor / other)).max() > _DIFFERENT)
 
 
 def _logs(so_far: Factors, key: Key) -> NDArray[np.float64]:
@@ -194,6 +184,8 @@ def _logs(so_far: Factors, key: Key) -> NDArray[np.float64]:
 def _descend(problem: _Problem) -> NDArray[np.float64]:
     """Step downhill, with more damping after each step that failed and less after each that did not."""
     logs = np.zeros((len(problem.knobs), 3))
+    if not problem.knobs:
+        return logs
     error, slopes, gaps = _linearized(problem, logs)
     damping = 1e-3
     for _ in range(_STEPS):
@@ -212,6 +204,22 @@ def _descend(problem: _Problem) -> NDArray[np.float64]:
 def _linearized(problem: _Problem, logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """Return the error with its pull, and per channel the slopes (3, knobs, cells) and the gaps (3, cells)."""
     count = len(problem.emitters)
+    light, changed, parts = _changed(problem, logs)
+    shown = displayed(light * changed, problem.exposure, problem.gamma)
+    steep = rise(light * changed, problem.exposure, problem.gamma)
+    gaps = cells(shown - problem.reference)
+    slopes = [cells(steep * changed * part) for part in parts]
+    for log, mask in zip(logs[count:], problem.masks, strict=True):
+        slopes.append(cells(np.where(mask[..., None], steep * light * problem.painted * np.exp(log), 0.0)))
+    error = float((gaps**2).mean()) + _pull(problem, logs)
+    return error, np.stack(slopes).transpose(2, 0, 1), gaps.T
+
+
+def _changed(
+    problem: _Problem, logs: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[NDArray[np.float64]]]:
+    """Return the light that the logarithms make, what colours are multiplied by, and each light knob's part."""
+    count = len(problem.emitters)
     light = problem.lights.sum(axis=0)
     parts = []
     for log, index in zip(logs[:count], problem.emitters, strict=True):
@@ -221,14 +229,12 @@ def _linearized(problem: _Problem, logs: NDArray[np.float64]) -> tuple[float, ND
     changed = np.ones_like(light)
     for log, mask in zip(logs[count:], problem.masks, strict=True):
         changed[mask] += problem.painted[mask] * (np.exp(log) - 1.0)
-    shown = displayed(light * changed, problem.exposure, problem.gamma)
-    rise = _rise(light * changed, problem.exposure, problem.gamma)
-    gaps = _cells(shown - problem.reference)
-    slopes = [_cells(rise * changed * part) for part in parts]
-    for log, mask in zip(logs[count:], problem.masks, strict=True):
-        slopes.append(_cells(np.where(mask[..., None], rise * light * problem.painted * np.exp(log), 0.0)))
-    error = float((gaps**2).mean()) + _pull(problem, logs)
-    return error, np.stack(slopes).transpose(2, 0, 1), gaps.T
+    return light, changed, parts
+
+
+def _shown(problem: _Problem, logs: NDArray[np.float64]) -> Pixels:
+    light, changed, _ = _changed(problem, logs)
+    return displayed(light * changed, problem.exposure, problem.gamma)
 
 
 def _step(
@@ -287,25 +293,3 @@ def _weights(pull: tuple[float, float]) -> NDArray[np.float64]:
     mean = np.full((3, 3), 1 / 3)
     weights: NDArray[np.float64] = (pull[0] * mean + pull[1] * (np.eye(3) - mean)) / 3
     return weights
-
-
-def _cells(picture: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean over each square of the picture: (cells, 3). What does not fill a square is left out."""
-    side = min(_CELL, *picture.shape[:2])
-    height, width = (length // side for length in picture.shape[:2])
-    cut = picture[: height * side, : width * side]
-    cells: NDArray[np.float64] = cut.reshape(height, side, width, side, 3).mean(axis=(1, 3)).reshape(-1, 3)
-    return cells
-
-
-def _rise(light: NDArray[np.float64], exposure: float, gamma: float) -> NDArray[np.float64]:
-    """Return the slope of `displayed`, with a little of it beyond white, so that what is too bright can come back."""
-    gain = 2.0**exposure
-    value = np.clip(light * gain, 1e-4, 4.0)
-    slope = np.where(value <= 0.0031308, 12.92, 1.055 / 2.4 * value ** (1 / 2.4 - 1))
-    if gamma != 1.0:
-        seen = np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
-        slope = slope / gamma * seen ** (1.0 / gamma - 1.0)
-    slope = np.where(light * gain > 1.0, 0.3 * slope, slope)
-    result: NDArray[np.float64] = slope * gain
-    return result

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...studio.pixels import Emitter, Facts, Paint
-from .light import Factors, Split
+from .light import Factors
+from .splits import Split
 
 _HEADER = """\
 # Powers and colours that bring the render closest to the picture, solved for together.

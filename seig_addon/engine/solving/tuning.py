@@ -16,8 +16,10 @@ from ...studio.client import Studio
 from ...studio.pixels import LightPasses, View
 from .. import picture
 from ..scores import Pixels, psnr
-from .light import Split, displayed, solve, solve_apart
+from .light import ALL, What, solve, solve_apart
 from .light_text import light_program
+from .seeing import displayed
+from .splits import Split
 
 SIZE = 256  # px, the longer side of what is compared
 SAMPLES = 24
@@ -35,11 +37,17 @@ class Tuning:
 
 
 def tune(
-    studio: Studio, start: Callable[[], None], reference: Image.Image, folder: Path, name: str = "program"
+    studio: Studio,
+    start: Callable[[], None],
+    reference: Image.Image,
+    folder: Path,
+    name: str = "program",
+    what: What = ALL,
 ) -> Tuning:
     """Solve until the real render no longer comes closer to the reference.
 
-    `start` brings the studio to the scene that is to be tuned; the studio is left in any state. Passes
+    `start` brings the studio to the scene that is to be tuned; the studio is left in any state. `what`
+    says what may be tuned: powers and colours of lights, world and glows, and base colours. Passes
     are written into `folder` for a moment. A program that fails counts as one that brings nothing.
     """
     size = min(SIZE, max(reference.size))
@@ -49,7 +57,7 @@ def tune(
     wanted = picture.pixels(reference, (width, height))
     before = best = _closeness(passes, wanted)
     program, splits = "", list[Split]()
-    factors = solve(passes, wanted, {})
+    factors = solve(passes, wanted, {}, what)
     for number in range(_ROUNDS):
         tried = light_program(first.facts, factors, splits)
         if tried in ("", program):
@@ -62,12 +70,14 @@ def tune(
         if reached <= best:
             break
         gain, best, program = reached - best, reached, tried
-        if number == 0:  # once the light is about right, colours that stay off belong to single objects
+        if (
+            number == 0 and "paint" in what
+        ):  # once the light is about right, colours that stay off belong to single objects
             factors, splits = solve_apart(passes, wanted, factors)
         elif gain < _WORTHWHILE:
             break
         else:
-            factors = solve(passes, wanted, factors)
+            factors = solve(passes, wanted, factors, what)
     return Tuning(program, before, best)
 
 

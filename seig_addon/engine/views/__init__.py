@@ -7,12 +7,16 @@ holds it) and the render as it is (working size). To these come, composed here:
 * side by side, both with a light grid: so that places are named in numbers, and compared in one look;
 * geometry: flat colours with names (what is which, and what is hidden) beside the render's outlines on
   the reference (silhouettes that are off show at once); crops of the worst objects in both pictures
-  (structure that the whole picture is too small for: counts, joints, profiles);
+  (structure that the whole picture is too small for: counts, joints, profiles); the objects straight
+  from the front, the right side and above (thickness and depth, which one picture hides);
 * materials: crops of the objects whose colours are off most (patterns and gloss; colours are a table);
+  the render in white light (base colours and patterns apart from the scene's light);
 * composition: outlines on the reference beside marked and seen boxes; the scene from above and from its
   right (depth, which one picture hides);
-* lighting: brightness without patterns, and the signed difference with its numbers;
-* the verifier may ask once for up to four objects enlarged, if what it needs can't be seen;
+* lighting: brightness without patterns, and the signed difference with its numbers; what each light
+  brings (which one makes a part too bright);
+* the verifier may ask once for up to four more views, if what it needs can't be seen: objects enlarged
+  in both pictures, an object alone, the objects from another side;
 * the scene graph: the reference once more with a grid, because boxes marked by eye are what all later
   stages are held against.
 
@@ -32,6 +36,8 @@ from ..coverage import overlap
 from ..factors import color_gaps, common_light, inside
 from ..look import Look
 from ..scene_graph import Box2D, SceneGraph
+from ..scores import Pixels
+from ..siblings import together
 from ..stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS, Stage
 from . import luminance, objects, plan, side_by_side
 from .canvas import beside
@@ -41,7 +47,6 @@ Views = list[tuple[str, Image.Image]]
 
 _MOST_CROPS = 4
 _CLOSER = 280  # px a side of crops that were asked for
-_LARGEST = 0.42  # of the picture's area: what is larger is seen well enough side by side
 _SAME_PLACE = 0.3  # intersection over union: such crops would show the same
 
 
@@ -51,15 +56,20 @@ def views(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -
     if stage is GEOMETRY:
         named, outlined = objects.flat_colors(look.render, look.seen), objects.outlined(reference, look.seen)
         shown.append(("Objects and outlines", beside([named, outlined])))
+    if look.renders and stage is not LIGHTING:
+        shown.append(("White light", side_by_side.titled(look.renders)))
     if stage is COMPOSITION:
-        off = [name for name, by in measures.offsets(graph, look.seen).items() if max(map(abs, by)) >= measures.OFF]
-        boxes = objects.boxed(reference, graph, look.seen, off)
+        joined, seen = together(graph, look.seen)
+        off = [name for name, by in measures.offsets(joined, seen).items() if max(map(abs, by)) >= measures.OFF]
+        boxes = objects.boxed(reference, joined, seen, off)
         shown.append(("Boxes and outlines", beside([boxes, objects.outlined(reference, look.seen)])))
         drawn = plan.plan(graph, look.scene)
         if drawn is not None:
             shown.append(("Plan", drawn))
     if stage is LIGHTING:
         shown.append(("Light", luminance.sheet(reference, look.render)))
+        if look.renders:
+            shown.append(("Each light", luminance.each_light(look.renders)))
     if stage in (GEOMETRY, MATERIALS):
         windows = worst_windows(stage, graph, look, reference)
         if windows:
@@ -69,12 +79,9 @@ def views(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -
 
 def enlarged(graph: SceneGraph, look: Look, reference: Image.Image, names: Sequence[str]) -> Image.Image | None:
     """Crops of the objects that a verifier asked to see closer; None if it named none that is there."""
-    aspect = reference.width / reference.height
+    error = _error(look, reference)
     windows = [
-        (
-            readable(leaf.name, look.seen.names),
-            side_by_side.window_of(_around(leaf.box, look.seen.box(leaf.name)), aspect),
-        )
+        _window(readable(leaf.name, look.seen.names), _around(leaf.box, look.seen.box(leaf.name)), error, _CLOSER)
         for leaf in graph.leaves
         if leaf.name in names and leaf.box is not None
     ]
@@ -84,26 +91,40 @@ def enlarged(graph: SceneGraph, look: Look, reference: Image.Image, names: Seque
 def worst_windows(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -> list[tuple[str, Box2D]]:
     """Choose windows around objects to enlarge: by squared error there, or by colour in the materials stage."""
     render, wanted = picture.pixels(look.render), picture.pixels(reference, look.render.size)
-    error = ((render - wanted) ** 2).mean(axis=2)
-    gaps = color_gaps(graph, look.seen, render, wanted)
+    error = _error(look, reference)
+    graph, seen = together(graph, look.seen)
+    gaps = color_gaps(graph, seen, render, wanted)
     light = common_light(gaps)
     weights = {gap.name: gap.difference(light) * float(np.sqrt(gap.share)) for gap in gaps}
     places = []
     for leaf in graph.leaves:
         if leaf.kind == "surface" or leaf.box is None:
             continue
-        box = _around(leaf.box, look.seen.box(leaf.name))
+        box = _around(leaf.box, seen.box(leaf.name))
         if stage is not MATERIALS:
             part = error[inside(box, error.shape)]
             weights[leaf.name] = float(part.mean() * np.sqrt(part.size))
         places.append((weights.get(leaf.name, 0.0), leaf.name, box))
     chosen: list[tuple[str, Box2D]] = []
     for _, name, box in sorted(places, key=lambda place: (-place[0], place[1])):
-        window = side_by_side.window_of(box, reference.width / reference.height)
-        large = (window[2] - window[0]) * (window[3] - window[1]) > _LARGEST
-        if not large and all(overlap(window, other) < _SAME_PLACE for _, other in chosen):
-            chosen.append((readable(name, look.seen.names), window))
+        title, window = _window(readable(name, seen.names), box, error, side_by_side.CROP)
+        if all(overlap(window, other) < _SAME_PLACE for _, other in chosen):
+            chosen.append((title, window))
     return chosen[:_MOST_CROPS]
+
+
+def _window(title: str, box: Box2D, error: Pixels, side: int) -> tuple[str, Box2D]:
+    """What to enlarge of an object, with its title: all of it with what is around, or the worst part of a large one."""
+    whole = side_by_side.window_of(box, error.shape[1] / error.shape[0])
+    window = side_by_side.enlargeable(whole, error * inside(box, error.shape), side)
+    return (title if window == whole else f"{title} (part)"), window
+
+
+def _error(look: Look, reference: Image.Image) -> Pixels:
+    """Squared error of each pixel of the render (height, width)."""
+    render, wanted = picture.pixels(look.render), picture.pixels(reference, look.render.size)
+    error: Pixels = ((render - wanted) ** 2).mean(axis=2)
+    return error
 
 
 def _around(a: Box2D, b: Box2D | None) -> Box2D:

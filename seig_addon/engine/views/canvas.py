@@ -90,6 +90,14 @@ def framed(picture: Image.Image, title: str, window: Box2D = WHOLE, grid: bool =
     return frame
 
 
+def with_title(picture: Image.Image, title: str) -> Image.Image:
+    """Put a title above a picture."""
+    sheet = Image.new("RGB", (picture.width, picture.height + _TOP), PAPER)
+    sheet.paste(picture, (0, _TOP))
+    ImageDraw.Draw(sheet).text((0, 1), shortened(title, picture.width), INK, font())
+    return sheet
+
+
 def beside(panels: Sequence[Image.Image]) -> Image.Image:
     """Lay panels beside each other if they have the room, else below each other."""
     return (row if sum(each.width + GAP for each in panels) - GAP <= _WIDEST else column)(panels)

@@ -1,4 +1,4 @@
-"""Light alone: blurred brightness of both pictures, and where the render is too bright or too dark."""
+"""Light alone: blurred brightness of both pictures, where the render is off, and what each light brings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from .. import colors, picture
 from ..factors import light_grid
-from .canvas import INK, PAPER, beside, font, framed, painted, panel, scaled
+from ..renders import Renders
+from .canvas import INK, PAPER, beside, column, font, framed, painted, panel, row, scaled, with_title
 
 _SHARE = 0.68  # of a panel's usual size: there are three, and numbers on a grid of 8 need no more
 _BLUR = 0.03  # of that side: patterns and outlines go, light and shadow stay
 _WHITE, _BLACK = 0.99, 0.01  # of white: beyond, a pixel is clipped
 _TOO_BRIGHT, _TOO_DARK = np.array([215.0, 60, 30]), np.array([40.0, 90, 215])
+_ACROSS = 4  # pictures of single lights in a row
 _FULL = 64.0  # levels of 255 that are painted in full colour
 
 
@@ -27,6 +29,12 @@ def sheet(reference: Image.Image, render: Image.Image) -> Image.Image:
         for each, title in ((wanted, "reference: brightness"), (got, "render: brightness"))
     ]
     return beside([*panels, framed(_difference(got, wanted), "render - reference, 0-255", grid=False)])
+
+
+def each_light(renders: Renders) -> Image.Image:
+    """Lay the pictures of single lights beside and below each other, each under its title."""
+    panels = [with_title(shown, title) for title, shown in renders.items()]
+    return column([row(panels[start : start + _ACROSS]) for start in range(0, len(panels), _ACROSS)])
 
 
 def _blurred(shown: Image.Image) -> Image.Image:

@@ -31,7 +31,7 @@ class _Frame:
 
 
 def plan(graph: SceneGraph, scene: SceneDescription) -> Image.Image | None:
-    """Draw every object of the scene graph as its box in the world; None where there is none yet."""
+    """Draw every object of the scene graph as its box in the world, turned as it is; None where there is none yet."""
     kinds = {leaf.name: leaf.kind for leaf in graph.leaves}
     things = [each for each in scene.objects if kinds.get(each.name) == "object" and each.bounds]
     surfaces = [each for each in scene.objects if kinds.get(each.name) == "surface" and each.bounds]
@@ -54,16 +54,35 @@ def _view(
     draw = ImageDraw.Draw(sheet)
     for each in surfaces:
         draw.rectangle(_rectangle(each, axes, frame), fill=(243, 243, 238), outline=FAINT)
-    boxes = [(each, _rectangle(each, axes, frame)) for each in things]
-    for _, box in boxes:
-        draw.rectangle(box, outline=INK)
+    for each in things:
+        draw.polygon(_outline(each, axes, frame), outline=INK)
     _camera(draw, scene, axes, frame)
     _margins(draw, frame)
+    boxes = [(each, _rectangle(each, axes, frame)) for each in things]
     middles = {
         readable(each.name, names): (((left + right) / 2) / sheet.width, ((top + bottom) / 2) / sheet.height)
         for each, (left, top, right, bottom) in sorted(boxes, key=lambda item: -_area(item[1]))
     }
     return with_names(sheet, title, middles)
+
+
+def _outline(each: ObjectInfo, axes: tuple[int, int], frame: _Frame) -> list[tuple[float, float]]:
+    """The outline of an object's box as it is turned: the convex hull of its corners (Andrew's monotone chain)."""
+    places = sorted({frame.place(corner[axes[0]], corner[axes[1]]) for corner in each.corners})
+    hull: list[tuple[float, float]] = []
+    for way in (places, places[::-1]):
+        side: list[tuple[float, float]] = []
+        for place in way:
+            while len(side) > 1 and _turn(side[-2], side[-1], place) <= 0:
+                side.pop()
+            side.append(place)
+        hull += side[:-1]
+    return hull if len(hull) > 1 else places * 2
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    """Positive where the way from a over b to c turns one way, negative where it turns the other."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _around(things: Sequence[ObjectInfo], axes: tuple[int, int]) -> _Frame:
