@@ -149,7 +149,9 @@ def test_a_reply_may_correct_marks_beside_its_program():
     assert graph.leaves[1].box == (0.1, 0.2, 0.3, 0.4)
     assert graph.camera.horizon == 0.2
     assert graph.camera.lens_mm == BOTH.camera.lens_mm
-    assert marks.lens_mm is None
+    assert (marks.lens_mm, marks.light) == (None, None)
+    relit, graph_relit = read_marks(Reply('```json\n{"light": "from behind"}\n```'), BOTH)
+    assert graph_relit.light == relit.light == "from behind"
     assert read_marks(Reply(edit("a = 1", "a = 2")), BOTH) == (None, BOTH)
 
 

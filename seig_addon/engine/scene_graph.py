@@ -49,13 +49,14 @@ class CameraGuess(BaseModel):
 
 
 class Marks(BaseModel):
-    """Corrections of what was marked by eye in the picture: boxes of leaves, and how it was taken."""
+    """Corrections of what was marked by eye: boxes of leaves, how the picture was taken, where its light comes from."""
 
     model_config = ConfigDict(extra="forbid")
 
     boxes: dict[str, Box2D] = Field(default_factory=dict)
     horizon: float | None = None
     lens_mm: float | None = Field(default=None, gt=0, le=2000)
+    light: str | None = None
 
 
 class SceneGraph(BaseModel):
@@ -83,7 +84,8 @@ class SceneGraph(BaseModel):
             node.model_copy(update={"box": marks.boxes[node.name]}) if node.name in marks.boxes else node
             for node in self.nodes
         ]
-        update = {"camera": self.camera.model_copy(update=camera), "nodes": nodes}
+        light = self.light if marks.light is None else marks.light
+        update = {"camera": self.camera.model_copy(update=camera), "light": light, "nodes": nodes}
         return SceneGraph.model_validate(self.model_copy(update=update).model_dump())
 
     @model_validator(mode="after")
