@@ -2,7 +2,7 @@
 
 initialization   the scaffold that covers the most objects; among equals, the one that scores best
 other stages     a round must not score worse than the best so far; of equals the later one stays
-without a model  nothing may get worse: what was solved for one measure must not cost another
+without a model  what was solved for one measure must not cost another
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from .records import Round, StageRecord
 # A stage's first program may score this much below the scene it found: better shapes under worse
 # placement or light can measure a little worse, and the later stages are there to mend that.
 _LEEWAY = 0.01
-
-# Boxes are marked by eye, to a hundredth of the picture: this much of the agreement with them is noise.
-_BY_EYE = 0.03
 
 # Below this, two scores say nothing about which scene is better; then the later round stays, because it
 # followed the checklist. It is held against the stage's best score, so that small losses don't add up.
@@ -46,15 +43,23 @@ def is_closer(seen: Look, start: Look) -> bool:
     return seen.scores.psnr > start.scores.psnr and seen.scores.overall > start.scores.overall
 
 
+def is_registered(seen: Look, best: Look) -> bool:
+    """Whether a scene whose things were moved to their edges in the picture came closer to it, with no new faults.
+
+    Boxes aren't asked: they were marked by eye, and edges are what corrects them.
+    """
+    return is_closer(seen, best) and set(seen.faults) <= set(best.faults)
+
+
 def is_no_worse(seen: Look, best: Look) -> bool:
-    """Whether a scene is at least as good as another in all: picture, outlines, boxes (by eye), and no new faults.
+    """Whether a scene is at least as good as another in all: picture, outlines, boxes, and no new faults.
 
     A better picture alone may come from light that falls otherwise, while things lose their contact.
     """
     before, now = best.scores.factors, seen.scores.factors
     pairs = [(seen.scores.overall, best.scores.overall)]
     if before and now:
-        pairs += [(now.outlines or 0.0, before.outlines or 0.0), ((now.boxes or 0.0) + _BY_EYE, before.boxes or 0.0)]
+        pairs += [(now.outlines or 0.0, before.outlines or 0.0), (now.boxes or 0.0, before.boxes or 0.0)]
     return all(after >= earlier for after, earlier in pairs) and set(seen.faults) <= set(best.faults)
 
 

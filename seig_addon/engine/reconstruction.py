@@ -27,7 +27,7 @@ from ..errors import Cancelled, LimitReached, ModelError, SeigError
 from ..models import Model
 from ..studio.client import Studio
 from . import finish, prompts
-from .choosing import best_scaffold, is_better, is_closer, is_no_worse, overall
+from .choosing import best_scaffold, is_better, is_closer, is_no_worse, is_registered, overall
 from .conversation import Conversation, UnreadableReply
 from .coverage import coverage
 from .events import Event, EventKind, Tell
@@ -214,12 +214,12 @@ class Reconstruction:
     def _place(self, stage: Stage, record: StageRecord, program: str, best: Look) -> None:
         """End the stage with rounds without a model: things placed by their boxes, then by their edges in the picture.
 
-        Each stays if nothing gets worse by it.
+        The first stays if nothing gets worse by it, the second if the picture gets closer.
         """
-        for way in (self._player.place, self._player.register):
+        for way, stays in ((self._player.place, is_no_worse), (self._player.register, is_registered)):
             played = Round(number=len(record.rounds) + 1, solved=True)
             seen = way(stage, played, record.best, program, best)
-            if seen is not None and is_no_worse(seen, best):
+            if seen is not None and stays(seen, best):
                 played.review = record.round(record.best).review if record.best is not None else None
                 record.best, best = played.number, seen
                 program = self._run.round_program(stage, played.number)
