@@ -76,3 +76,26 @@ def test_stages_and_verifiers_get_the_views_that_they_need(built, tmp_path):
     asked = renders.asked_for(["Cube", "Cube alone", "from left", "Elephant alone", "hm"], built, GRAPH, tmp_path)
     assert list(asked) == ["Cube alone", "from left"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_straight_views_are_seen_from_the_viewers_side(built, tmp_path):
+    assert built.run(f"{SCENE}\nbox('Cube', (0.5, 0.5, 0.5), location=(-0.6, 1.5, 0))").failure is None
+    built.neutral(tmp_path / "n.png", 64, "top", ["Cube", "Ball"])
+    above = _centers(tmp_path / "n.png")
+    assert above["red"][0] < above["blue"][0], "what is on the left is on the left"
+    assert above["red"][1] < above["blue"][1], "what is farther away is farther up"
+    built.neutral(tmp_path / "n.png", 64, "front", ["Cube", "Ball"])
+    front = _centers(tmp_path / "n.png")
+    assert front["red"][0] < front["blue"][0]
+    built.neutral(tmp_path / "n.png", 64, "side", ["Cube", "Ball"])
+    side = _centers(tmp_path / "n.png")
+    assert side["red"][0] > side["blue"][0], "from the right, what is farther away is on the right"
+
+
+def _centers(path):
+    picture = shown(path)
+    found = {}
+    for name, channel in (("red", 0), ("blue", 2)):
+        rows, columns = np.nonzero((picture[..., channel] > 2 * picture[..., 2 - channel]) & (picture[..., 3] > 0.5))
+        found[name] = columns.mean(), rows.mean()
+    return found

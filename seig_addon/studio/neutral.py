@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Euler, Vector
+from mathutils import Euler, Quaternion, Vector
 
 from . import plain
 from .extent import extents, hidden, joined
@@ -112,7 +112,8 @@ def _camera(
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     straight = view in _SIDES
     way = Vector(_SIDES[view]) if straight else _three_quarter(scene, view) if view in _TURNS else _back(scene, middle)
-    turn = (-way).to_track_quat("-Z", "Y")
+    # Straight down there is no up to keep to: what is farther from the viewer is farther up.
+    turn = Quaternion() if view == "top" else (-way).to_track_quat("-Z", "Y")
     seen = (points - middle) @ np.array(turn.to_matrix())
     reach = max(float(np.linalg.norm(seen, axis=1).max()), 1e-3)
     span = max(float(np.ptp(seen[:, :2], axis=0).max()), 1e-3) * _ROOM
