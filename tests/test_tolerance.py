@@ -39,10 +39,12 @@ def test_shapes_are_always_looked_at():
     assert not nothing_to_mend(GEOMETRY, graph, look, reference)
 
 
-def test_where_the_whole_picture_is_far_off_no_single_measure_is_trusted():
+def test_where_the_whole_picture_is_far_off_colours_and_light_are_not_trusted():
     reference, graph, look = settled()
     far = replace(look, scores=look.scores.model_copy(update={"psnr": 15.0}))
     assert not nothing_to_mend(LIGHTING, graph, far, reference)
+    assert not nothing_to_mend(MATERIALS, graph, far, reference)
+    assert nothing_to_mend(COMPOSITION, graph, far, reference), "but places can: they don't depend on light and colour"
 
 
 def test_one_thing_off_is_enough():

@@ -185,11 +185,10 @@ class Reconstruction:
         record.state = "running"
         program, look = self._where_it_stands(stage, record)
         checklist = _checklist(record)
-        if self._is_to_be_skipped(stage, record, look):
-            record.state = "unchanged"
+        settled = self._is_settled(stage, record, look)
+        if settled:
             self._say("reviewed", "nothing to mend: its measures are within tolerance", stage)
-            return
-        while not _is_approved(record) and len(record.rounds) < self._budget(stage):
+        while not (settled or _is_approved(record)) and len(record.rounds) < self._budget(stage):
             number = len(record.rounds) + 1
             played = Round(number=number)
             history = [_why_dropped(each) for each in record.rounds if each.number != record.best]
@@ -234,7 +233,7 @@ class Reconstruction:
         if not self._method.solving:
             record.state = "unchanged"
             return
-        played = Round(number=max((each.number for each in record.rounds), default=0) + 1)
+        played = Round(number=max((each.number for each in record.rounds), default=0) + 1, solved=True)
         seen = self._player.solve(stage, played)
         if seen is not None and is_closer(seen, start):
             record.best = played.number
@@ -281,11 +280,12 @@ class Reconstruction:
     def _state_of(self, stage: Stage, record: StageRecord) -> StageState:
         if record.best is None:
             return "unchanged"
-        return "approved" if stage is INITIALIZATION or stage.solved or _is_approved(record) else "budget spent"
+        good = stage is INITIALIZATION or stage.solved or _asked_nobody(record) or _is_approved(record)
+        return "approved" if good else "budget spent"
 
-    def _is_to_be_skipped(self, stage: Stage, record: StageRecord, look: Look) -> bool:
+    def _is_settled(self, stage: Stage, record: StageRecord, look: Look) -> bool:
         """Whether asking would be for nothing: all measures are good already, and nobody wished for more."""
-        wishes = record.rounds or record.redo or record.note or self._run.record.settings.note
+        wishes = not _asked_nobody(record) or record.redo or record.note or self._run.record.settings.note
         graph = self._run.record.graph
         return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
 
@@ -363,6 +363,10 @@ class Reconstruction:
 
 def _is_by_hand(record: StageRecord) -> bool:
     return record.best is not None and record.round(record.best).changed == BY_HAND
+
+
+def _asked_nobody(record: StageRecord) -> bool:
+    return all(each.solved for each in record.rounds)
 
 
 def _is_approved(record: StageRecord) -> bool:
