@@ -52,7 +52,7 @@ def compose(truth, studio, tmp_path):
     picture, _ = truth
     runs = []
 
-    def composed(marked, replies, reference: Image.Image = picture, rounds=1):
+    def composed(marked, replies, reference: Image.Image = picture, rounds=1, scaffold=OFF):
         settings = Settings(
             stages=["initialization", "composition"],
             rounds={"initialization": 1, "composition": rounds},
@@ -62,7 +62,7 @@ def compose(truth, studio, tmp_path):
             final_samples=2,
         )
         runs.append(RunFolder.create(tmp_path / "run", "boxes", reference, settings))
-        model = ScriptedModel([graph(marked), program(OFF), *replies])
+        model = ScriptedModel([graph(marked), program(scaffold), *replies])
         Reconstruction(runs[-1], model, studio, lambda event: None, threading.Event()).reconstruct()
         assert model.replies == []
         return runs[-1]
@@ -120,3 +120,14 @@ def test_a_stage_whose_rounds_all_failed_is_placed_all_the_same(compose, truth):
     stage = run.record.stage(COMPOSITION)
     assert [each.ran for each in stage.rounds[:2]] == [False, True]
     assert stage.best in (2, 3)
+
+
+def test_where_all_boxes_fit_nobody_is_asked_and_things_still_move_to_their_edges(compose, truth):
+    _, boxes = truth
+    nearly = SCENE.replace("(0.8, 0.0, 0)", "(0.825, 0.0, 0)")  # 0.006 of the picture
+    run = compose(boxes, [], scaffold=nearly)
+    record = run.record.stage(COMPOSITION)
+    assert record.asks == 0
+    assert record.rounds and all(each.solved for each in record.rounds)
+    assert record.state == "approved"
+    assert record.scores.psnr > record.start.psnr
