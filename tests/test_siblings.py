@@ -74,3 +74,11 @@ def test_slats_that_are_half_a_gap_off_no_longer_count_as_misplaced_or_of_the_wr
     factors = measure_factors(GRAPH, seen, render, reference)
     assert factors.colors > 0.85
     assert factors.boxes > 0.95
+
+
+def test_leaves_that_nobody_marked_can_be_joined_too():
+    seen, _ = painted()
+    for unmarked, box in (({"Plate", "Slats"}, None), ({"Plate"}, SLATS)):
+        nodes = [node.model_copy(update={"box": None}) if node.name in unmarked else node for node in GRAPH.nodes]
+        graph, _ = together(GRAPH.model_copy(update={"nodes": nodes}), seen)
+        assert [leaf.box for leaf in graph.leaves if leaf.name == "Plate + Slats"] == [box]

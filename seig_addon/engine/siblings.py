@@ -65,9 +65,12 @@ def _are_family(a: Node, b: Node) -> bool:
 
 
 def _one(members: list[Node]) -> Node:
-    """A leaf that stands for several, within the box around theirs."""
+    """A leaf that stands for several, within the box around theirs, as far as they have one."""
     if len(members) == 1:
         return members[0]
-    sides = [np.array([leaf.box[side] for leaf in members if leaf.box is not None]) for side in range(4)]
-    box: Box2D = (float(sides[0].min()), float(sides[1].min()), float(sides[2].max()), float(sides[3].max()))
+    box: Box2D | None = None
+    marked = [leaf.box for leaf in members if leaf.box is not None]
+    if marked:
+        left, top, right, bottom = zip(*marked, strict=True)
+        box = min(left), min(top), max(right), max(bottom)
     return members[0].model_copy(update={"name": " + ".join(leaf.name for leaf in members), "box": box})
