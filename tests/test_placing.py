@@ -128,6 +128,7 @@ def test_where_all_boxes_fit_nobody_is_asked_and_things_still_move_to_their_edge
     run = compose(boxes, [], scaffold=nearly)
     record = run.record.stage(COMPOSITION)
     assert record.asks == 0
-    assert record.rounds and all(each.solved for each in record.rounds)
+    assert record.rounds
+    assert all(each.solved for each in record.rounds)
     assert record.state == "approved"
     assert record.scores.psnr > record.start.psnr
