@@ -311,7 +311,8 @@ class Reconstruction:
         record.rounds.sort(key=lambda each: each.number)
         self._save()
         kept = played.number == record.best or (stage is INITIALIZATION and not played.solved)
-        words = [played.changed] if played.ran else ["no program ran"]
+        what = "solved for, asking nobody" if played.solved and not stage.solved else played.changed
+        words = [what] if played.ran else ["nothing better was found" if played.solved else "no program ran"]
         words += [f"PSNR {played.scores.psnr:.1f} dB"] if played.scores else []
         words += [f"{played.coverage:.0%} of the objects"] if played.coverage is not None else []
         words += [] if kept or not played.ran else ["worse than before, dropped"]
