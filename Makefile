@@ -18,7 +18,8 @@ LOCKS = locks/py311.txt locks/py313.txt
 endif
 
 # Two at a time: each may have a Blender of its own at work. A file's tests share theirs, so they stay together.
-PYTEST = -m pytest --numprocesses=2 --dist=loadfile
+# One that crashes ends the run: with another in its place it may wait for ever. Slow tests use both cores anyway.
+PYTEST = -m pytest --numprocesses=2 --dist=loadfile --max-worker-restart=0
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z0-9.-]*\):[^#]*##  *\(.*\)/make \1@\2/p' Makefile | awk -F@ '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -30,7 +31,7 @@ demo: .venv/ready  ## reconstruct a sample picture, without key and without a mo
 
 test: .venv/ready  ## run all tests, quick ones first
 	.venv/bin/python $(PYTEST) -m "not slow"
-	.venv/bin/python $(PYTEST) -m slow
+	.venv/bin/python -m pytest -m slow
 
 test-4.5: .venv-4.5/ready  ## run the quick tests that depend on it on Blender 4.5 (needs Python 3.11)
 	.venv-4.5/bin/python $(PYTEST) -m "blender and not slow"
