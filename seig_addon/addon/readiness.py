@@ -7,16 +7,10 @@ from dataclasses import replace
 
 import bpy
 
-from ..engine.records import Settings
 from ..errors import SeigError
 from ..models.registry import check
 from ..models.remote.providers import PROVIDERS
 from . import preferences, runs
-
-
-def models_of(settings: Settings) -> list[str]:
-    """The models of a run with these settings: who writes, and who reviews if that is another one."""
-    return [name for name in (settings.model, settings.verifier) if name]
 
 
 def of_preferences(context: bpy.types.Context) -> list[str]:
@@ -32,7 +26,7 @@ def of_run(context: bpy.types.Context) -> list[str]:
 
 def of_redo(context: bpy.types.Context) -> list[str]:
     """The models of the scene's run. Raises RunFolderError."""
-    return models_of(runs.record_of(context.scene).settings)
+    return runs.record_of(context.scene).settings.models
 
 
 def of_step(context: bpy.types.Context) -> list[str]:

@@ -121,7 +121,7 @@ COMMANDS: dict[str, Callable[[Namespace], None]] = {
 def _new_run(picture: Path, chosen: Settings, options: Namespace) -> RunFolder:
     """Make a run of a picture, once its models can be asked."""
     reference = load_reference(picture)
-    options.asked = [name for name in (chosen.model, chosen.verifier) if name]
+    options.asked = chosen.models
     options.access = permitted(options.asked, options)
     return RunFolder.create(options.output or _free_folder(picture.stem), picture.stem, reference, chosen)
 

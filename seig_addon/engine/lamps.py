@@ -13,6 +13,7 @@ from PIL import Image
 from ..studio.client import Studio
 from ..studio.pixels import Emitter, LightPasses, View
 from .solving.seeing import displayed
+from .solving.tuning import light_passes
 
 _SIDE, _SAMPLES = 192, 16  # px and samples: enough to see where a light falls
 _MOST = 8  # pictures: the strongest
@@ -24,11 +25,7 @@ def each_light(studio: Studio, folder: Path) -> dict[str, Image.Image]:
 
     `folder` is written to in between. Raises RenderFailed.
     """
-    path = folder / "lights.npz"
-    try:
-        return pictures(studio.light_passes(path, _SIDE, _SAMPLES))
-    finally:
-        path.unlink(missing_ok=True)
+    return pictures(light_passes(studio, folder, _SIDE, _SAMPLES))
 
 
 def pictures(passes: LightPasses) -> dict[str, Image.Image]:

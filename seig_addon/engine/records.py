@@ -86,6 +86,11 @@ class Settings(BaseModel):
         """The chosen stages for which a model is asked."""
         return [BY_NAME[name] for name in self.stages if not BY_NAME[name].solved]
 
+    @property
+    def models(self) -> list[str]:
+        """Who is asked: who writes, and who reviews if that is another one."""
+        return [name for name in (self.model, self.verifier) if name]
+
     def budget(self, stage: Stage) -> int:
         """How many rounds (rollouts, for initialization) a stage may take."""
         return self.rounds.get(stage.name, stage.rounds)
@@ -194,7 +199,7 @@ class RunRecord(BaseModel):
         """The models that doing these stages asks; none where programs are only run again or solved for."""
         if all(stage.solved or self.stage(stage).state == "stale" for stage in stages):
             return []
-        return [name for name in (self.settings.model, self.settings.verifier) if name]
+        return self.settings.models
 
     def render_size(self, wanted: int) -> int:
         """The longest side of a render, px: never more than the reference has to compare it with."""

@@ -144,14 +144,16 @@ class RoundPlayer:
         program failed.
         """
         self._say("trying", "placing things by their marked boxes", stage, played.number)
-        solved = placing(self._studio, self._opened(stage, best))
+        self._open_best(stage, best)
+        solved = placing(self._studio, self._graph)
         return self._try_added(stage, played, so_far, solved)
 
     def register(self, stage: Stage, played: Round, best: int | None, so_far: str, look: Look) -> Look | None:
         """Play a round as `place` does, in which things are moved to where the reference shows their edges."""
         self._say("trying", "moving things to where the picture shows them", stage, played.number)
         shown, reference = picture.pixels(look.render), picture.pixels(self._reference, look.render.size)
-        solved = registering(self._studio, self._opened(stage, best), look.seen, shown, reference)
+        self._open_best(stage, best)
+        solved = registering(self._studio, self._graph, look.seen, shown, reference)
         return self._try_added(stage, played, so_far, solved)
 
     def solve(self, stage: Stage, played: Round) -> Look | None:
@@ -163,11 +165,8 @@ class RoundPlayer:
     def light(self, stage: Stage, played: Round, best: int) -> Look | None:
         """Play a round without a model: after the best round's program, the light alone is solved for."""
         self._say("trying", "solving for the light", stage, played.number)
-        checkpoint = self._run.checkpoint(stage, best)
-        solved = self._tuned(stage, played, lambda: self._studio.open(checkpoint), LIGHT)
-        if not solved:
-            return None
-        return self._try_solved(stage, played, f"{self._run.round_program(stage, best).rstrip()}\n\n{solved}")
+        solved = self._tuned(stage, played, partial(self._open_best, stage, best), LIGHT)
+        return self._try_added(stage, played, self._run.round_program(stage, best), solved)
 
     def run_again(self, stage: Stage, number: int) -> tuple[str, Look | None]:
         """Run a round's program again from the stage's start, which may have changed; refresh its files."""
@@ -218,13 +217,12 @@ class RoundPlayer:
             played.problem = "Nothing was found that comes closer to the picture."
         return program
 
-    def _opened(self, stage: Stage, best: int | None) -> SceneGraph:
-        """Open the scene that the stage's best round left, or that it started from; return what it should hold."""
+    def _open_best(self, stage: Stage, best: int | None) -> None:
+        """Open the scene that the stage's best round left, or that it started from."""
         if best is None:
             self._open_start(stage)
         else:
             self._studio.open(self._run.checkpoint(stage, best))
-        return self._graph
 
     def _try_added(self, stage: Stage, played: Round, so_far: str, solved: str) -> Look | None:
         """Try a program with what was solved for after it, if anything was."""

@@ -6,7 +6,7 @@ and all, can't be compared with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,9 +78,14 @@ def visible(graph: SceneGraph, parents: Mapping[str, str | None], ids: Ids) -> V
     leaves = tuple(leaf.name for leaf in graph.leaves)
     table = np.full(len(ids.object_names), NOTHING, np.int32)
     for number, name in enumerate(ids.object_names):
-        owner: str | None = name
-        while owner is not None and owner not in leaves:
-            owner = parents.get(owner)
+        owner = owner_of(name, leaves, parents)
         if owner is not None:
             table[number] = leaves.index(owner)
     return Visible(leaves, table[ids.objects], tuple(ids.material_names), ids.materials)
+
+
+def owner_of(name: str | None, leaves: Collection[str], parents: Mapping[str, str | None]) -> str | None:
+    """The leaf that an object belongs to: itself, or the nearest of its parents that is one; None if none is."""
+    while name is not None and name not in leaves:
+        name = parents.get(name)
+    return name

@@ -74,6 +74,12 @@ def extents(scene: bpy.types.Scene) -> dict[str, Extent]:
     }
 
 
+def with_children(scene: bpy.types.Scene, names: Iterable[str]) -> list[bpy.types.Object]:
+    """The objects of these names that are in the scene, and all below them, each once."""
+    roots = [scene.objects[name] for name in names if name in scene.objects]
+    return list(dict.fromkeys(each for root in roots for each in (root, *root.children_recursive)))
+
+
 def joined(parts: Iterable[Extent]) -> Extent:
     """Make one extent of several."""
     parts = [part for part in parts if part.vertices or len(part.points)]

@@ -14,7 +14,7 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from .contact import Thing
-from .extent import Extent, extents, hidden, joined
+from .extent import Extent, extents, hidden, joined, with_children
 
 _LEVEL = 0.002  # of a thing's size: points that stand out no more than this make its foot
 _GRID = 12  # rays a side, over where a thing and its support overlap
@@ -37,8 +37,8 @@ def _gap(
     up: list[float],
 ) -> dict[str, float] | None:
     solid = {name for name, shape in shapes.items() if shape.vertices and name not in unseen}
-    own = _with_children(scene, objects, solid)
-    under = [obj for obj in _with_children(scene, [support], solid) if obj not in own]
+    own = _solids(scene, objects, solid)
+    under = [obj for obj in _solids(scene, [support], solid) if obj not in own]
     if not own or not under:
         return None
     thing, below = (
@@ -66,10 +66,8 @@ def _gap(
     }
 
 
-def _with_children(scene: bpy.types.Scene, names: Iterable[str], solid: set[str]) -> list[bpy.types.Object]:
-    roots = [scene.objects[name] for name in names if name in scene.objects]
-    family = dict.fromkeys(each for root in roots for each in (root, *root.children_recursive))
-    return [obj for obj in family if obj.name in solid and obj.type != "EMPTY"]
+def _solids(scene: bpy.types.Scene, names: Iterable[str], solid: set[str]) -> list[bpy.types.Object]:
+    return [obj for obj in with_children(scene, names) if obj.name in solid and obj.type != "EMPTY"]
 
 
 def _axes(up: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ look. Leaves everything as it found it.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from mathutils import Euler, Quaternion, Vector
 
 from . import plain
-from .extent import extents, hidden, joined
+from .extent import extents, hidden, joined, with_children
 from .render import NoCamera, at_size, can_denoise, temporarily
 
 _SHOULDER = (math.radians(-35.0), math.radians(-30.0), 0.0)
@@ -38,7 +38,7 @@ def neutral(scene: bpy.types.Scene, path: Path, size: int, samples: int, view: s
     """
     if scene.camera is None:
         raise NoCamera("the scene has no camera")
-    shown = _with_children(scene, objects)
+    shown = {obj.name for obj in with_children(scene, objects)}
     with ExitStack() as settings:
 
         def use(owner: Any, **values: Any) -> None:
@@ -65,14 +65,6 @@ def neutral(scene: bpy.types.Scene, path: Path, size: int, samples: int, view: s
         bpy.ops.render.render()
         bpy.data.images["Render Result"].save_render(str(path), scene=scene)
     return span
-
-
-def _with_children(scene: bpy.types.Scene, names: Collection[str]) -> set[str]:
-    found = set(names)
-    for name in names:
-        obj = scene.objects.get(name)
-        found |= {child.name for child in obj.children_recursive} if obj else set()
-    return found
 
 
 def _white_world(settings: ExitStack) -> bpy.types.World:

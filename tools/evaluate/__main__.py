@@ -41,7 +41,7 @@ def main() -> int:
             raise SeigError("There is nothing to evaluate: name pictures, folders of pictures, or --runs.")
         wanted = cells(options)
         makes = [cell.settings for cell in wanted if cell.given is None]
-        asked = order(name for each in makes for name in (each.model, each.verifier) if name)
+        asked = order(name for each in makes for name in each.models)
         options.agree = sorted(permitted(asked, options).agreed)  # before anything is made or asked
         rows = _evaluate(wanted, options)
     except SeigError as error:

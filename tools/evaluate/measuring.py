@@ -8,6 +8,7 @@ from seig_addon.engine.picture import open_render
 from seig_addon.engine.records import RunRecord
 from seig_addon.engine.run_folder import read_record, round_folder
 from seig_addon.engine.scene_graph import SceneGraph
+from seig_addon.engine.solving.tuning import light_passes
 from seig_addon.engine.stages import INITIALIZATION
 from seig_addon.errors import SeigError
 from seig_addon.studio.client import Studio
@@ -104,10 +105,6 @@ def against_truth(
 
 def _base_colors(studio: Studio, scene: Path, names: list[str], folder: Path) -> truth.Colors:
     studio.open(scene)
-    path = folder / "passes.npz"  # large as a file, so it goes as soon as it is read
-    try:
-        passes = studio.light_passes(path, size=_COLOR_SIZE, samples=_COLOR_SAMPLES)
-    finally:
-        path.unlink(missing_ok=True)
+    passes = light_passes(studio, folder, _COLOR_SIZE, _COLOR_SAMPLES)
     parents = {each.name: each.parent for each in studio.describe().objects}
     return truth.base_colors(passes, truth.owners_of(names, parents))

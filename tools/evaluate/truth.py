@@ -18,6 +18,8 @@ from pydantic import BaseModel
 from seig_addon.engine import colors
 from seig_addon.engine.coverage import overlap
 from seig_addon.engine.scene_graph import Box2D, SceneGraph
+from seig_addon.engine.solving.bodies import turned
+from seig_addon.engine.visible import owner_of
 from seig_addon.studio.pixels import LightPasses
 from seig_addon.studio.scene import CameraPlace, SceneDescription
 
@@ -83,14 +85,8 @@ def boxes_of(graph: SceneGraph, scene: SceneDescription) -> dict[str, Box2D]:
 
 def owners_of(names: list[str], parents: Mapping[str, str | None]) -> dict[str, str]:
     """For each object the nearest of `names` among itself and its parents; objects without one are left out."""
-    found = {}
-    for name in parents:
-        owner: str | None = name
-        while owner is not None and owner not in names:
-            owner = parents.get(owner)
-        if owner is not None:
-            found[name] = owner
-    return found
+    owners = {name: owner_of(name, names, parents) for name in parents}
+    return {name: owner for name, owner in owners.items() if owner is not None}
 
 
 def matched(wanted: Mapping[str, Box2D], got: Mapping[str, Box2D]) -> dict[str, tuple[str, float]]:
@@ -124,7 +120,7 @@ def true_view(camera: TrueCamera, aspect: float) -> View:
 def _view(rotation: tuple[float, float, float], frame: tuple[float, float, float, float], perspective: bool) -> View:
     left, right, bottom, top = frame
     middle = (left + right) / 2
-    up = _rotated(rotation)[2]  # how far a direction in the camera's space goes up in the world
+    up = turned(rotation)[2]  # how far a direction in the camera's space goes up in the world
     if not perspective:
         return View(_degrees(np.arcsin(-up[2])), None, 0.0)
     centre = np.array([middle, (bottom + top) / 2, -1.0])
@@ -134,15 +130,6 @@ def _view(rotation: tuple[float, float, float], frame: tuple[float, float, float
     level = (up[2] - up[0] * middle) / up[1] if abs(up[1]) > 1e-6 else np.inf
     horizon = float((top - level) / (top - bottom))
     return View(_degrees(np.arcsin(up @ centre / np.linalg.norm(centre))), horizon, _degrees(np.arccos(between)))
-
-
-def _rotated(euler: tuple[float, float, float]) -> NDArray[np.float64]:
-    """The matrix of XYZ Euler angles, as Blender has them."""
-    (sx, sy, sz), (cx, cy, cz) = np.sin(euler), np.cos(euler)
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
 
 
 def _degrees(radians: float) -> float:

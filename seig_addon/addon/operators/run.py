@@ -52,7 +52,7 @@ def _begin(context: bpy.types.Context, until: Until) -> None:
     picture, name = _picture(context)
     reference = load_reference(picture)
     settings = preferences.settings(context, window.note)
-    _can_be_asked(context, readiness.models_of(settings))
+    _can_be_asked(context, settings.models)
     preferences.studio_blender(context)
     run = RunFolder.create(runs.new_folder(preferences.runs(context), name), name, reference, settings)
     try:

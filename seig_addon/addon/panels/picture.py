@@ -95,7 +95,7 @@ def _model(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         lines.append(f"Limit {dollars(settings.limit)}")
     if any(lines):
         hint(layout, context, "\n".join(filter(None, lines)))
-    problem = "" if session.current().busy else readiness.problem(context, readiness.models_of(settings))
+    problem = "" if session.current().busy else readiness.problem(context, settings.models)
     if problem:
         box = layout.box()
         sentence(box, context, problem, icon="ERROR", margin=_BOX)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...studio.scene import CameraPlace, Place, Places
 from ..scene_graph import Node, SceneGraph
+from ..visible import owner_of
 from .bodies import FREE, Array, Body, Camera, Mark
 from .footing import UP, held, rim, wall_normal
 
@@ -108,16 +109,12 @@ def _things(graph: SceneGraph, places: Places) -> list[_Thing]:
     by_name = {place.name: place for place in places.objects}
     leaves = {leaf.name: leaf for leaf in graph.leaves if leaf.name in by_name}
 
-    def owner(place: Place | None) -> str | None:
-        while place is not None and place.name not in leaves:
-            place = by_name.get(place.parent) if place.parent else None
-        return place.name if place else None
-
+    above = {place.name: place.parent for place in places.objects}
     owned: dict[str, list[Place]] = {name: [] for name in leaves}
     loose = []
     parents = {place.parent for place in places.objects}
     for place in places.objects:
-        name = owner(place)
+        name = owner_of(place.name, leaves, above)
         if name is not None:
             owned[name].append(place)
         elif place.points and place.movable and place.name not in parents:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..scene_graph import Box2D
 
 Array = NDArray[np.float64]
 
 FREE = -1  # of a body's support: one that doesn't move
+
+
+def turned(rotation: ArrayLike) -> Array:
+    """The matrix (3, 3) of XYZ Euler angles in radians, as Blender has them."""
+    (cx, cy, cz), (sx, sy, sz) = np.cos(rotation), np.sin(rotation)
+    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+    matrix: Array = about_z @ about_y @ about_x
+    return matrix
 
 
 @dataclass(frozen=True)
@@ -37,13 +47,7 @@ class Camera:
 
     def axes(self) -> Array:
         """The camera's right, up and backward directions in the world, as columns."""
-        x, y, z = self.rotation
-        (cx, cy, cz), (sx, sy, sz) = np.cos([x, y, z]), np.sin([x, y, z])
-        about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-        about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-        about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-        axes: Array = about_z @ about_y @ about_x
-        return axes
+        return turned(self.rotation)
 
     def depth(self, points: Array) -> Array:
         """How far points (…, 3) are in front of the camera, along its axis."""

@@ -7,28 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..hull import hull
 from .bodies import Array, Rim
 
 UP = np.array([0.0, 0.0, 1.0])
 _LEVEL = np.eye(3)[:2]
 _WALL = 0.2  # thinner than this share of its height and width, a support is a wall
-
-
-def hull(points: Array) -> Array:
-    """The corners (k, 2) of the convex hull of points (n, 2), counter-clockwise; one or two where they are in line."""
-    rows = np.unique(points.round(9), axis=0)
-    if len(rows) < 3:
-        return rows
-
-    def half(rows: Array) -> list[Array]:
-        chain: list[Array] = []
-        for row in rows:
-            while len(chain) > 1 and _turn(chain[-2], chain[-1], row) <= 0:
-                chain.pop()
-            chain.append(row)
-        return chain[:-1]
-
-    return np.array(half(rows) + half(rows[::-1]))
 
 
 def encloses(corners: Array, point: Array) -> bool:
@@ -73,7 +57,3 @@ def _normals(corners: Array) -> Array:
     normals: Array = np.stack([along[:, 1], -along[:, 0]], axis=1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return normals
-
-
-def _turn(a: Array, b: Array, c: Array) -> float:
-    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))

@@ -12,8 +12,8 @@ from .bodies import Array, Camera, Move
 from .layout import Layout
 
 _TITLE = "# Solved from the boxes marked in the picture, after what stands above"
-_SETTLED = "# Settled on what they rest on: small gaps closed, small overlaps resolved."
-_REGISTERED = "# Moved to where the picture shows their edges."
+SETTLED = "Settled on what they rest on: small gaps closed, small overlaps resolved."
+REGISTERED = "Moved to where the picture shows their edges."
 _LEAST = 1e-5  # metres, and share of a size: less is not worth a line
 _STILL = Move(1.0, np.zeros(3))
 
@@ -27,16 +27,10 @@ def layout_text(places: Places, arrangement: Arrangement, layout: Layout) -> str
     return "\n".join([*lines, *_object_lines(places, arrangement, layout.moves)]).rstrip() + "\n"
 
 
-def registered_text(places: Places, arrangement: Arrangement, moves: Sequence[Move]) -> str:
-    """Write the program that moves things to where the picture shows them; "" if none of them moves."""
+def moves_text(what: str, places: Places, arrangement: Arrangement, moves: Sequence[Move]) -> str:
+    """Write the program of these moves, under a comment that says what they are for; "" if nothing moves."""
     lines = _object_lines(places, arrangement, moves)
-    return "\n".join([_REGISTERED, "import bpy", "", *lines]) + "\n" if lines else ""
-
-
-def settled_text(places: Places, arrangement: Arrangement, moves: Sequence[Move]) -> str:
-    """Write the program that settles things by these moves; "" if none of them moves."""
-    lines = _object_lines(places, arrangement, moves)
-    return "\n".join([_SETTLED, "import bpy", "", *lines]) + "\n" if lines else ""
+    return "\n".join([f"# {what}", "import bpy", "", *lines]) + "\n" if lines else ""
 
 
 def _camera_lines(before: CameraPlace, camera: Camera) -> list[str]:

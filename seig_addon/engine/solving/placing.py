@@ -16,7 +16,7 @@ from ..visible import Visible
 from .arrangement import Arrangement, arrange
 from .bodies import Mark, Move
 from .layout import PRECISE, boxes, solve
-from .layout_text import layout_text, registered_text
+from .layout_text import REGISTERED, layout_text, moves_text
 from .registration import Shift, masks_of, register
 from .settling import settling
 
@@ -52,7 +52,7 @@ def registering(studio: Studio, graph: SceneGraph, seen: Visible, render: Pixels
         return ""
     marks = _corrected(arrangement, shifts, render.shape)
     layout = solve(arrangement.camera, arrangement.bodies, marks, fixed_camera=True, worth=PRECISE)
-    return registered_text(places, arrangement, layout.moves) if layout else ""
+    return moves_text(REGISTERED, places, arrangement, layout.moves) if layout else ""
 
 
 def _corrected(arrangement: Arrangement, shifts: list[Shift | None], shape: tuple[int, ...]) -> list[Mark]:

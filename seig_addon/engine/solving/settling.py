@@ -16,7 +16,7 @@ from ...studio.scene import Gap
 from ..scene_graph import SceneGraph
 from .arrangement import Arrangement, arrange
 from .bodies import FREE, Move
-from .layout_text import settled_text
+from .layout_text import SETTLED, moves_text
 
 _SMALL = 0.03  # of a thing's size: a gap that is closed, an overlap that is resolved
 _FLAT = 0.25  # of a thing's breadth: a foot that it stands on
@@ -35,7 +35,7 @@ def settling(studio: Studio, graph: SceneGraph) -> str:
         carried = moves[body.support].offset if body.support != FREE else np.zeros(3)
         own = -gap.distance * rest.up if rest and gap and is_small(gap) else np.zeros(3)
         moves.append(Move(1.0, carried + own))
-    return settled_text(places, arrangement, moves)
+    return moves_text(SETTLED, places, arrangement, moves)
 
 
 def gaps(studio: Studio, arrangement: Arrangement) -> list[Gap | None]:

@@ -52,7 +52,7 @@ def tune(
     """
     size = min(SIZE, max(reference.size))
     start()
-    passes = first = _look(studio, folder, size)
+    passes = first = light_passes(studio, folder, size, SAMPLES)
     height, width, _ = passes.combined.shape
     wanted = picture.pixels(reference, (width, height))
     before = best = _closeness(passes, wanted)
@@ -65,14 +65,13 @@ def tune(
         start()
         if studio.run(tried, name).failure is not None:
             break
-        passes = _look(studio, folder, size)
+        passes = light_passes(studio, folder, size, SAMPLES)
         reached = _closeness(passes, wanted)
         if reached <= best:
             break
         gain, best, program = reached - best, reached, tried
-        if (
-            number == 0 and "paint" in what
-        ):  # once the light is about right, colours that stay off belong to single objects
+        # Once the light is about right, colours that stay off belong to single objects.
+        if number == 0 and "paint" in what:
             factors, splits = solve_apart(passes, wanted, factors)
         elif gain < _WORTHWHILE:
             break
@@ -81,11 +80,11 @@ def tune(
     return Tuning(program, before, best)
 
 
-def _look(studio: Studio, folder: Path, size: int) -> LightPasses:
-    """Render the passes; large as a file, so it goes as soon as it is read."""
+def light_passes(studio: Studio, folder: Path, size: int, samples: int) -> LightPasses:
+    """Render the passes of the scene that the studio holds; large as a file, so it goes as soon as it is read."""
     path = folder / "passes.npz"
     try:
-        return studio.light_passes(path, size, SAMPLES)
+        return studio.light_passes(path, size, samples)
     finally:
         path.unlink(missing_ok=True)
 

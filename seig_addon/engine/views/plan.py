@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from ...studio.scene import ObjectInfo, SceneDescription
+from ..hull import hull
 from ..scene_graph import SceneGraph
 from .canvas import FAINT, FONT, INK, PAPER, SEEN, font, row, text_width
 from .names import readable, with_names
@@ -67,22 +69,10 @@ def _view(
 
 
 def _outline(each: ObjectInfo, axes: tuple[int, int], frame: _Frame) -> list[tuple[float, float]]:
-    """The outline of an object's box as it is turned: the convex hull of its corners (Andrew's monotone chain)."""
-    places = sorted({frame.place(corner[axes[0]], corner[axes[1]]) for corner in each.corners})
-    hull: list[tuple[float, float]] = []
-    for way in (places, places[::-1]):
-        side: list[tuple[float, float]] = []
-        for place in way:
-            while len(side) > 1 and _turn(side[-2], side[-1], place) <= 0:
-                side.pop()
-            side.append(place)
-        hull += side[:-1]
-    return hull if len(hull) > 1 else places * 2
-
-
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    """Positive where the way from a over b to c turns one way, negative where it turns the other."""
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    """The outline of an object's box as it is turned."""
+    corners = hull(np.array([frame.place(corner[axes[0]], corner[axes[1]]) for corner in each.corners]))
+    outline = [(float(x), float(y)) for x, y in corners]
+    return outline if len(outline) > 1 else outline * 2
 
 
 def _around(things: Sequence[ObjectInfo], axes: tuple[int, int]) -> _Frame:
