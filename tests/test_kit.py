@@ -11,7 +11,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from mathutils import Vector
+from mathutils import Matrix, Vector
 from PIL import Image
 
 from seig_addon import kit
@@ -528,6 +528,43 @@ def test_the_sun_shines_from_its_azimuth_and_elevation(azimuth, elevation, shine
     assert close(sun.matrix_world.to_3x3() @ Vector((0, 0, -1)), shines)
 
 
+def direction(light):
+    bpy.context.view_layer.update()
+    return light.matrix_world.to_3x3().col[2]  # towards where it shines from
+
+
+@pytest.mark.parametrize(("turn", "lift"), [(90, 0), (-60, 20), (0, -25), (180, 50)])
+def test_a_sun_is_swung_to_another_azimuth_and_elevation(turn, lift):
+    light = kit.sun("Sun", elevation=30, azimuth=200)
+    kit.swing_light(light, turn, lift, (1, 2, 3))
+    wanted = kit.sun("Wanted", elevation=30 + lift, azimuth=200 - turn)  # azimuths go round the other way
+    assert close(direction(light), direction(wanted))
+
+
+def test_a_lamp_is_swung_around_a_point_and_still_shines_on_it():
+    pivot, parent = Vector((1, 0, 1)), kit.group("Fixture", [])
+    parent.location = (5, 5, 5)
+    light = kit.area_light("Lamp", (1, -4, 1), pivot)
+    light.parent = parent
+    bpy.context.view_layer.update()
+    light.matrix_world = Matrix.Translation((1, -4, 1)) @ light.rotation_euler.to_matrix().to_4x4()
+    kit.swing_light("Lamp", 90, 30, pivot)
+    bpy.context.view_layer.update()
+    there = light.matrix_world.translation
+    assert close(there, pivot + 4 * Vector((math.cos(math.radians(30)), 0, 0.5)))
+    assert close(direction(light), (there - pivot).normalized())
+
+
+def test_a_light_is_lifted_at_most_to_straight_above():
+    light = kit.area_light("Lamp", (2, 0, 0), (0, 0, 0))
+    kit.swing_light(light, 0, 150, (0, 0, 0))
+    bpy.context.view_layer.update()
+    assert close(light.matrix_world.translation, (0, 0, 2))
+    kit.swing_light(light, 30, -180, (0, 0, 0))
+    bpy.context.view_layer.update()
+    assert close(light.matrix_world.translation, (0, 0, -2))
+
+
 def test_a_light_can_be_turned_into_another_kind():
     lamp = kit.area_light("Lamp", (0, 0, 2), (0, 0, 0), (1, 0.5), 30)
     assert (lamp.data.type, lamp.data.shape, lamp.data.size_y) == ("AREA", "RECTANGLE", 0.5)
@@ -583,6 +620,8 @@ def test_the_world_stays_one_and_exposure_is_in_stops():
         (lambda: kit.assign("Lamp", "Red"), "nothing that could take a material"),
         (lambda: kit.point_light("A", (0, 0, 0), power=-1), "power"),
         (lambda: kit.area_light("A", (0, 0, 0), (0, 0, 0)), "another place"),
+        (lambda: kit.swing_light("Cup", 10, 0, (0, 0, 0)), "'Cup' is no light"),
+        (lambda: kit.swing_light("Lamp", "left", 0, (0, 0, 0)), "turn"),
         (lambda: kit.exposure(99), "stops"),
         (lambda: kit.at_depth(0.5, 0.5, 1), "no camera yet"),
         (lambda: kit.set_camera((0, 0, 0), (1, 1, 1), rotation=(0, 0, 0)), "not both"),

@@ -12,8 +12,8 @@ from PIL import Image
 
 from ..studio.client import Studio
 from ..studio.pixels import Emitter, LightPasses, View
+from .solving.passes import light_passes
 from .solving.seeing import displayed
-from .solving.tuning import light_passes
 
 _SIDE, _SAMPLES = 192, 16  # px and samples: enough to see where a light falls
 _MOST = 8  # pictures: the strongest

@@ -24,7 +24,7 @@ from .placement import (
 )
 from .scene import start_scene, start_stage
 from .shapes import box, cone, cylinder, extrude, group, lathe, plane, rounded_box, slab, sphere, tube
-from .tuning import own_material, set_base_color, set_glow, set_light, tint, tint_world
+from .tuning import own_material, set_base_color, set_glow, set_light, swing_light, tint, tint_world
 
 __all__ = [
     "area_light",
@@ -62,6 +62,7 @@ __all__ = [
     "start_scene",
     "start_stage",
     "sun",
+    "swing_light",
     "tilted_camera",
     "tint",
     "tint_world",

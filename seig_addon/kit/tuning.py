@@ -1,14 +1,16 @@
-"""Tuning what is there: the power and colour of lights, and base colours. Nothing else of it changes.
+"""Tuning what is there: the power, colour and direction of lights, and base colours. Nothing else of it changes.
 
 Colours as for materials. factors = what a colour that nodes make is multiplied by, linear r, g, b.
 """
 
+import math
 from collections.abc import Sequence
 
 import bpy
+from mathutils import Matrix, Vector
 
 from .materials import _linear, _material, _own_material
-from .scene import _find, _number, _numbers, _object
+from .scene import _find, _number, _numbers, _object, _update
 
 PAINTED = ("Base Color", "Color")  # what shaders call the colour of a surface
 
@@ -20,6 +22,29 @@ def set_light(name: str, power: float, color: str | Sequence[float]) -> bpy.type
     if obj is None:
         raise ValueError(f"there is no light {name!r} in the scene")
     obj.data.energy, obj.data.color = power, color
+    return obj
+
+
+def swing_light(light: bpy.types.Object | str, turn: float, lift: float, around: Sequence[float]) -> bpy.types.Object:
+    """Carry a light around a point; it shines on it as before, from another side.
+
+    turn = degrees counter-clockwise, seen from above; lift = degrees higher, at most to straight above or below.
+    """
+    obj = _object(light)
+    turn = math.radians(_number(turn, f"{obj.name}: turn (degrees)", -360.0, 360.0))
+    lift = math.radians(_number(lift, f"{obj.name}: lift (degrees)", -180.0, 180.0))
+    around = Vector(_numbers(around, 3, f"{obj.name}: around"))
+    if obj.type != "LIGHT":
+        raise ValueError(f"{obj.name!r} is no light")
+    _update()
+    turned = obj.matrix_world.to_3x3()
+    towards = turned.col[2].copy() if obj.data.type == "SUN" else obj.matrix_world.translation - around
+    up = math.atan2(towards.z, towards.xy.length)
+    lift = min(max(up + lift, -math.pi / 2), math.pi / 2) - up
+    sideways = Vector((towards.y, -towards.x, 0.0)) if towards.xy.length > 1e-6 else turned.col[0]
+    swing = Matrix.Rotation(turn, 4, "Z") @ Matrix.Rotation(lift, 4, sideways)
+    there = Matrix.Translation(around)
+    obj.matrix_world = there @ swing @ there.inverted() @ obj.matrix_world
     return obj
 
 

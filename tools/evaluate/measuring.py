@@ -8,7 +8,7 @@ from seig_addon.engine.picture import open_render
 from seig_addon.engine.records import RunRecord
 from seig_addon.engine.run_folder import read_record, round_folder
 from seig_addon.engine.scene_graph import SceneGraph
-from seig_addon.engine.solving.tuning import light_passes
+from seig_addon.engine.solving.passes import light_passes
 from seig_addon.engine.stages import INITIALIZATION
 from seig_addon.errors import SeigError
 from seig_addon.studio.client import Studio

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...studio.pixels import Emitter, LightPasses, Paint
 from ..scores import Pixels
-from .seeing import cells, displayed, rise
+from .seeing import cells, cells_of, displayed, rise
 from .splits import Split, candidates, is_its_own
 
 Key = tuple[str, str]
@@ -67,7 +67,7 @@ class _Problem:
     gamma: float
     knobs: list[_Knob] = field(default_factory=list)
     emitters: list[int] = field(default_factory=list)  # of the first knobs: their index in lights
-    masks: list[NDArray[np.bool_]] = field(default_factory=list)  # of the other knobs: where they are seen
+    seen: list[NDArray[np.intp]] = field(default_factory=list)  # of the other knobs: their pixels, which no two share
 
 
 def solve(passes: LightPasses, reference: Pixels, so_far: Factors, what: What = ALL) -> dict[Key, NDArray[np.float64]]:
@@ -79,6 +79,12 @@ def solve(passes: LightPasses, reference: Pixels, so_far: Factors, what: What = 
     """
     problem = _problem(passes, reference, so_far, [], what)
     return _factors(problem, _descend(problem), so_far)
+
+
+def misfit(passes: LightPasses, reference: Pixels, what: What = ALL) -> float:
+    """Return the error that solving leaves: mean squared in sRGB over small cells, with the cost of the pull."""
+    problem = _problem(passes, reference, {}, [], what)
+    return _linearized(problem, _descend(problem))[0] if problem.knobs else float("inf")
 
 
 def solve_apart(
@@ -140,11 +146,11 @@ def _problem(
             if split.material == paint.name:
                 own = split.seen(passes)
                 problem.knobs.append(_paint_knob(split.name, paint, passes.albedo[own], before))
-                problem.masks.append(own)
+                problem.seen.append(np.flatnonzero(own))
                 rest &= ~own
         if rest.mean() >= _UNSEEN:
             problem.knobs.append(_paint_knob(paint.name, paint, passes.albedo[rest], before))
-            problem.masks.append(rest)
+            problem.seen.append(np.flatnonzero(rest))
     return problem
 
 
@@ -203,16 +209,18 @@ def _descend(problem: _Problem) -> NDArray[np.float64]:
 
 def _linearized(problem: _Problem, logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """Return the error with its pull, and per channel the slopes (3, knobs, cells) and the gaps (3, cells)."""
-    count = len(problem.emitters)
     light, changed, parts = _changed(problem, logs)
+    height, width, _ = light.shape
     shown = displayed(light * changed, problem.exposure, problem.gamma)
     steep = rise(light * changed, problem.exposure, problem.gamma)
-    gaps = cells(shown - problem.reference)
-    slopes = [cells(steep * changed * part) for part in parts]
-    for log, mask in zip(logs[count:], problem.masks, strict=True):
-        slopes.append(cells(np.where(mask[..., None], steep * light * problem.painted * np.exp(log), 0.0)))
-    error = float((gaps**2).mean()) + _pull(problem, logs)
-    return error, np.stack(slopes).transpose(2, 0, 1), gaps.T
+    gaps = cells(shown - problem.reference).T
+    slopes = np.empty((3, len(problem.knobs), gaps.shape[1]))
+    for number, part in enumerate(parts):
+        slopes[:, number] = cells(steep * changed * part).T
+    of_paint = (steep * light * (changed - 1.0 + problem.painted)).reshape(-1, 3)
+    for number, where in enumerate(problem.seen, start=len(parts)):
+        slopes[:, number] = cells_of(of_paint[where], where, height, width).T
+    return float((gaps**2).mean()) + _pull(problem, logs), slopes, gaps
 
 
 def _changed(
@@ -226,10 +234,10 @@ def _changed(
         part = np.exp(log) * problem.lights[index]
         light += part - problem.lights[index]
         parts.append(part)
-    changed = np.ones_like(light)
-    for log, mask in zip(logs[count:], problem.masks, strict=True):
-        changed[mask] += problem.painted[mask] * (np.exp(log) - 1.0)
-    return light, changed, parts
+    changed, painted = np.ones((light[..., 0].size, 3)), problem.painted.reshape(-1, 3)
+    for log, where in zip(logs[count:], problem.seen, strict=True):
+        changed[where] += painted[where] * (np.exp(log) - 1.0)
+    return light, changed.reshape(light.shape), parts
 
 
 def _shown(problem: _Problem, logs: NDArray[np.float64]) -> Pixels:

@@ -16,8 +16,10 @@ from ...studio.client import Studio
 from ...studio.pixels import LightPasses, View
 from .. import picture
 from ..scores import Pixels, psnr
+from .aiming import aim
 from .light import ALL, What, solve, solve_apart
 from .light_text import light_program
+from .passes import light_passes
 from .seeing import displayed
 from .splits import Split
 
@@ -47,9 +49,30 @@ def tune(
     """Solve until the real render no longer comes closer to the reference.
 
     `start` brings the studio to the scene that is to be tuned; the studio is left in any state. `what`
-    says what may be tuned: powers and colours of lights, world and glows, and base colours. Passes
-    are written into `folder` for a moment. A program that fails counts as one that brings nothing.
+    says what may be tuned: powers and colours of lights, world and glows, and base colours. Where the light
+    seems to come from another side than the key light does, that one is carried there, if that is
+    closer still. Passes are written into `folder` for a moment. A program that fails counts as one that
+    brings nothing.
     """
+    best, passes = _solved(studio, start, reference, folder, name, what)
+    swing = aim(studio, start, passes, reference, folder, what)
+    if swing is None:
+        return best
+
+    def aimed_start() -> None:
+        start()
+        studio.run(swing.program, name)
+
+    aimed, _ = _solved(studio, aimed_start, reference, folder, name, what)
+    if aimed.after < best.after + _WORTHWHILE:
+        return best
+    return Tuning(f"{swing.program}\n{aimed.program}".rstrip() + "\n", best.before, aimed.after)
+
+
+def _solved(
+    studio: Studio, start: Callable[[], None], reference: Image.Image, folder: Path, name: str, what: What
+) -> tuple[Tuning, LightPasses]:
+    """Tune with the lights where they stand; returns the passes of the start as well."""
     size = min(SIZE, max(reference.size))
     start()
     passes = first = light_passes(studio, folder, size, SAMPLES)
@@ -77,16 +100,7 @@ def tune(
             break
         else:
             factors = solve(passes, wanted, factors, what)
-    return Tuning(program, before, best)
-
-
-def light_passes(studio: Studio, folder: Path, size: int, samples: int) -> LightPasses:
-    """Render the passes of the scene that the studio holds; large as a file, so it goes as soon as it is read."""
-    path = folder / "passes.npz"
-    try:
-        return studio.light_passes(path, size, samples)
-    finally:
-        path.unlink(missing_ok=True)
+    return Tuning(program, before, best), first
 
 
 def _closeness(passes: LightPasses, wanted: Pixels) -> float:
