@@ -204,11 +204,10 @@ def test_what_the_artist_added_is_never_removed_or_changed(run, scene):
 def test_undo_takes_back_the_edits_that_a_restore_discarded(run, scene):
     live.apply(scene, run, GEOMETRY)
     our_objects(scene)["Cube"].location.x = 2
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-        bpy.ops.ed.undo_push(message="Move")
-        live.restore(scene, run, GEOMETRY, keep_edits=False)
-        assert edits.hand_edits(scene) == []
-        bpy.ops.ed.undo()
+    bpy.ops.ed.undo_push(message="Move")
+    live.restore(scene, run, GEOMETRY, keep_edits=False)
+    assert edits.hand_edits(scene) == []
+    bpy.ops.ed.undo()
     scene = bpy.data.scenes["box"]
     assert kinds(edits.hand_edits(scene)) == {("object transform", "Cube")}
 

@@ -358,8 +358,7 @@ def test_undo_has_the_panel_show_the_stage_that_the_scene_is_at(window, new_run)
     until(ended)
     assert window.stage_index == 1
     for undone, stage in ((bpy.ops.ed.undo, 1), (bpy.ops.ed.redo, 2)):
-        with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-            undone()
+        undone()
         assert bpy.context.scene.seig.stage == stage
         assert bpy.context.window_manager.seig.stage_index == stage - 1
 

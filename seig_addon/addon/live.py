@@ -170,7 +170,7 @@ def _one_step(scene: bpy.types.Scene, message: str) -> Iterator[None]:
         message += " (incomplete)"
         raise
     finally:
-        with bpy.context.temp_override(window=_window(scene)):
+        with _in_window(bpy.context.window or _window(scene)):
             bpy.ops.ed.undo_push(message=message)
         for window, obj, mode, made in modes:
             if not made and obj.name in window.view_layer.objects:
@@ -178,8 +178,23 @@ def _one_step(scene: bpy.types.Scene, message: str) -> Iterator[None]:
 
 
 def _set_mode(window: bpy.types.Window, obj: bpy.types.Object, mode: str, push: bool) -> None:
-    with bpy.context.temp_override(window=window, active_object=obj):
+    window.view_layer.objects.active = obj
+    with _in_window(window):
         bpy.ops.object.mode_set("EXEC_DEFAULT", push, mode=mode)
+
+
+@contextmanager
+def _in_window(window: bpy.types.Window) -> Iterator[None]:
+    """Have operators work in this window, with no override where it is the current one anyway.
+
+    Up to Blender 5.0 an operator under an override crashes now and then where other threads run Python: it asks
+    Python for the context without holding its lock, if another thread does (PyC_IsInterpreterActive with 3.11).
+    """
+    if bpy.context.window == window:
+        yield
+    else:
+        with bpy.context.temp_override(window=window):
+            yield
 
 
 def _window(scene: bpy.types.Scene) -> bpy.types.Window:

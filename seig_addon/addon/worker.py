@@ -213,10 +213,10 @@ class Worker:
         assert record.best is not None, "only a stage that stands is brought in"
         job = Job(stage, self._run.program(stage), record.round(record.best).changed)
         self._inbox.put(job)
-        while not wait([job.done], _POLL).done:
-            # A job that has begun can't be called back, and is over soon.
+        while not (job.done.running() or wait([job.done], _POLL).done):
             if self._cancel.is_set() and job.done.cancel():
                 raise Cancelled("Stopped.")
+        # From here on it can't be called back. It is over soon, and no Python runs beside it: see live._in_window.
         try:
             shown = job.done.result()
         except Refused:
