@@ -27,19 +27,21 @@ from ..errors import Cancelled, LimitReached, ModelError, SeigError
 from ..models import Model
 from ..studio.client import Studio
 from . import finish, prompts
-from .choosing import best_scaffold, is_better, is_closer, is_no_worse, is_registered, overall
+from .choosing import best_scaffold, is_better, overall
 from .conversation import Conversation, UnreadableReply
 from .coverage import coverage
 from .events import Event, EventKind, Tell
 from .look import Look
 from .questions import Questions
-from .records import BY_HAND, Method, Round, StageRecord, StageState
+from .records import Method, Round, StageRecord, StageState
 from .review import FirstReview, Review
 from .rounds import RoundPlayer
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
+from .solved_rounds import SolvedRounds
 from .stages import COMPOSITION, INITIALIZATION, Stage
 from .tolerance import nothing_to_mend
+from .trials import Trials
 
 
 class Live(Protocol):
@@ -71,6 +73,8 @@ class Reconstruction:
         """
         self._run, self._studio, self._tell, self._cancel, self._live = run, studio, tell, cancel, live
         self._model, self._viewport = model, viewport
+        self._trials = Trials(run, studio, tell)
+        self._solved = SolvedRounds(self._trials, self._end_round)
         self._generator = Conversation(run, model, cancel)
         self._verifier = self._generator if verifier is None else Conversation(run, verifier, cancel)
         self._names = model.name if verifier is None else f"{model.name}, reviewed by {verifier.name}"
@@ -104,7 +108,7 @@ class Reconstruction:
             return False
         record = self._run.record.stage(stage)
         self._say("stage started", stage.task, stage)
-        if stage.solved and not _is_by_hand(record):
+        if stage.solved and not record.is_by_hand:
             self._solve(stage, record)
         elif record.state == "stale":
             self._rerun(stage, record)
@@ -145,22 +149,8 @@ class Reconstruction:
         if not any(each.solved for each in record.rounds):  # else it was, before a stop
             record.best = best_scaffold(ran)
             if self._method.solving:
-                self._light(stage, record, record.best)
+                self._solved.light(stage, record)
         record.state = self._state_of(stage, record)
-
-    def _light(self, stage: Stage, record: StageRecord, best: int) -> None:
-        """End the stage with a round without a model: the light of the scaffold solved for, if that comes closer.
-
-        Not its base colours: while shapes are off, they would take on what lies beside them.
-        """
-        start, scaffold = self._player.look_at(stage, best), record.round(best)
-        played = Round(number=max(each.number for each in record.rounds) + 1, solved=True)
-        seen = self._player.light(stage, played, best)
-        if seen is not None:
-            played.coverage = scaffold.coverage
-            if is_closer(seen, start):
-                record.best = played.number
-        self._end_round(stage, record, played)
 
     def _rewrite(self, stage: Stage, record: StageRecord) -> None:
         """Look and rewrite the whole program, round by round: what the stages are measured against."""
@@ -168,7 +158,7 @@ class Reconstruction:
         self._scene_graph(record)
         program, look = "", None
         if record.best is not None:  # a stopped run goes on
-            program, look = self._run.program(stage), self._player.look_at(stage, record.best)
+            program, look = self._run.program(stage), self._trials.look_at(stage, record.best)
         while len(record.rounds) < self._budget(stage):
             played = Round(number=len(record.rounds) + 1)
             seen = self._player.play(stage, record, played, look, program, [], [])
@@ -184,17 +174,17 @@ class Reconstruction:
         """Write, try, look, verify, until the checklist is empty or the budget is spent; keep the best."""
         record.state = "running"
         program, look = self._where_it_stands(stage, record)
-        checklist = _checklist(record)
+        checklist = record.to_do
         settled = self._is_settled(stage, record, look)
         if settled:
             self._say("reviewed", "nothing to mend: its measures are within tolerance", stage)
-        while not (settled or _is_approved(record)) and len(record.rounds) < self._budget(stage):
+        while not (settled or record.is_approved) and len(record.rounds) < self._budget(stage):
             number = len(record.rounds) + 1
             played = Round(number=number)
             history = [_why_dropped(each) for each in record.rounds if each.number != record.best]
             seen = self._player.play(stage, record, played, look, program, checklist, history)
             if played.marks is not None:  # what was measured by the old ones can't be compared with what comes
-                look = self._player.measured_again(look)
+                look = self._trials.measured_again(look)
             if seen is not None and is_better(record, seen, look):
                 try:
                     played.review = self._review(stage, record, played, seen)
@@ -207,37 +197,18 @@ class Reconstruction:
             self._end_round(stage, record, played)
         # A redo is for what the artist wishes, not for the boxes.
         if stage is COMPOSITION and not record.redo and self._method.solving:
-            self._place(stage, record, program, look)
+            self._solved.place(stage, record, program, look)
         record.state = self._state_of(stage, record)
-
-    def _place(self, stage: Stage, record: StageRecord, program: str, best: Look) -> None:
-        """End the stage with rounds without a model: things placed by their boxes, then by their edges in the picture.
-
-        The first stays if nothing gets worse by it, the second if the picture gets closer.
-        """
-        for way, stays in ((self._player.place, is_no_worse), (self._player.register, is_registered)):
-            played = Round(number=len(record.rounds) + 1, solved=True)
-            seen = way(stage, played, record.best, program, best)
-            if seen is not None and stays(seen, best):
-                played.review = record.round(record.best).review if record.best is not None else None
-                record.best, best = played.number, seen
-                program = self._run.round_program(stage, played.number)
-            if played.ran or played.problem:  # else there was nothing to move
-                self._end_round(stage, record, played)
 
     def _solve(self, stage: Stage, record: StageRecord) -> None:
         """Solve for what the stage changes, anew where the scene before it changed; keep it if it is better."""
         record.state, record.best = "running", None
-        start = self._player.look_at_start(stage)
+        start = self._trials.look_at_start(stage)
         record.start = start.scores
         if not self._method.solving:
             record.state = "unchanged"
             return
-        played = Round(number=max((each.number for each in record.rounds), default=0) + 1, solved=True)
-        seen = self._player.solve(stage, played)
-        if seen is not None and is_closer(seen, start):
-            record.best = played.number
-        self._end_round(stage, record, played)
+        self._solved.tune(stage, record, start)
         record.state = self._state_of(stage, record)
 
     def _rerun(self, stage: Stage, record: StageRecord) -> None:
@@ -245,8 +216,8 @@ class Reconstruction:
         assert record.best is not None, "only a stage with a program becomes stale"
         best = record.round(record.best)
         if stage is not INITIALIZATION:  # which starts where there is nothing to see
-            record.start = self._player.look_at_start(stage).scores
-        problem, look = self._player.run_again(stage, record.best)
+            record.start = self._trials.look_at_start(stage).scores
+        problem, look = self._trials.run_again(stage, record.best)
         if look is None:
             record.state, best.problem = "broken", problem
             self._say("refused", f"its program no longer runs: {problem.splitlines()[0]}", stage, record.best)
@@ -265,14 +236,14 @@ class Reconstruction:
 
     def _where_it_stands(self, stage: Stage, record: StageRecord) -> tuple[str, Look]:
         """The stage's program so far and what it shows: its best round, the one before a redo, or none."""
-        start = self._player.look_at_start(stage)
+        start = self._trials.look_at_start(stage)
         record.start = start.scores
         if record.best is not None:
-            _, look = self._player.run_again(stage, record.best)
+            _, look = self._trials.run_again(stage, record.best)
             if look is not None:
                 return self._run.program(stage), look
         if record.seed:
-            look = self._player.preview(stage, record.seed)
+            look = self._trials.preview(stage, record.seed)
             if look is not None:
                 return record.seed, look
         return "", start
@@ -280,12 +251,12 @@ class Reconstruction:
     def _state_of(self, stage: Stage, record: StageRecord) -> StageState:
         if record.best is None:
             return "unchanged"
-        good = stage is INITIALIZATION or stage.solved or _asked_nobody(record) or _is_approved(record)
+        good = stage is INITIALIZATION or stage.solved or record.asked_nobody or record.is_approved
         return "approved" if good else "budget spent"
 
     def _is_settled(self, stage: Stage, record: StageRecord, look: Look) -> bool:
         """Whether asking would be for nothing: all measures are good already, and nobody wished for more."""
-        wishes = not _asked_nobody(record) or record.redo or record.note or self._run.record.settings.note
+        wishes = not record.asked_nobody or record.redo or record.note or self._run.record.settings.note
         graph = self._run.record.graph
         return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
 
@@ -297,7 +268,7 @@ class Reconstruction:
         first = self._verifier.ask_json(question, (record, played), FirstReview)
         if first.closer:
             self._say("asking", f"verifier, a closer look at {', '.join(first.closer)}", stage, played.number)
-            more = self._player.more_views(stage, played.number, first.closer)
+            more = self._trials.more_views(stage, played.number, first.closer)
             question = self._questions.review(stage, played.number, look, first.closer, more)
             review = self._verifier.ask_json(question, (record, played), Review)
         else:
@@ -331,7 +302,7 @@ class Reconstruction:
 
     @cached_property
     def _player(self) -> RoundPlayer:
-        return RoundPlayer(self._run, self._generator, self._questions, self._studio, self._tell)
+        return RoundPlayer(self._trials, self._generator, self._questions)
 
     def _finish(self, final: bool) -> None:
         self._check_cancelled()
@@ -360,24 +331,6 @@ class Reconstruction:
     def _say(self, kind: EventKind, text: str, stage: Stage | None = None, number: int = 0) -> None:
         self._check_cancelled()
         self._tell(Event(kind, text, stage.name if stage else "", number))
-
-
-def _is_by_hand(record: StageRecord) -> bool:
-    return record.best is not None and record.round(record.best).changed == BY_HAND
-
-
-def _asked_nobody(record: StageRecord) -> bool:
-    return all(each.solved for each in record.rounds)
-
-
-def _is_approved(record: StageRecord) -> bool:
-    review = record.round(record.best).review if record.best is not None else None
-    return review is not None and review.approved
-
-
-def _checklist(record: StageRecord) -> list[str]:
-    review = record.round(record.best).review if record.best is not None else None
-    return review.checklist if review else record.checklist
 
 
 def _why_dropped(played: Round) -> str:

@@ -157,6 +157,31 @@ class StageRecord(Account):
         return next(each for each in self.rounds if each.number == number)
 
     @property
+    def review(self) -> Review | None:
+        """What was said of the round that stays."""
+        return self.round(self.best).review if self.best is not None else None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the round that stays left nothing to do."""
+        return self.review is not None and self.review.approved
+
+    @property
+    def to_do(self) -> list[str]:
+        """The checklist for the next round."""
+        return self.review.checklist if self.review else self.checklist
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person wrote the program that stays."""
+        return self.best is not None and self.round(self.best).changed == BY_HAND
+
+    @property
+    def asked_nobody(self) -> bool:
+        """Whether all that was tried was solved for."""
+        return all(each.solved for each in self.rounds)
+
+    @property
     def scores(self) -> Scores | None:
         """How the scene scores after this stage."""
         return self.start if self.best is None else self.round(self.best).scores

@@ -29,16 +29,6 @@ def cells(picture: NDArray[np.float64]) -> NDArray[np.float64]:
     return cells
 
 
-def cell_numbers(height: int, width: int) -> tuple[NDArray[np.intp], int]:
-    """Return which row of `cells` each pixel (flat) goes into, and how many there are; left out pixels have that many."""
-    side = min(_CELL, height, width)
-    rows, columns = height // side, width // side
-    numbers = np.full((height, width), rows * columns)
-    inside = np.arange(rows * columns).reshape(rows, columns)
-    numbers[: rows * side, : columns * side] = inside.repeat(side, axis=0).repeat(side, axis=1)
-    return numbers.ravel(), rows * columns
-
-
 def cells_of(values: NDArray[np.float64], where: NDArray[np.intp], height: int, width: int) -> NDArray[np.float64]:
     """Return `cells` of a picture that is black but for the pixels `where` (flat), which have these values (n, 3)."""
     side = min(_CELL, height, width)
