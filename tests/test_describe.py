@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 import bpy
+
+import bmesh  # isort: skip  # only after bpy
 import numpy as np
 import pytest
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from seig_addon.studio.describe import describe
 from seig_addon.studio.extent import NOTHING, Extent, View, extents
@@ -386,6 +388,43 @@ def test_a_part_that_touches_nothing_is_loose(scene):
     assert "'Handle', a part of 'Cup', touches none" in fault
     handle.location.x = 0.12
     assert faults(scene, []) == []
+
+
+def pieces(name, *boxes):
+    """One mesh of separate boxes, each by its size and the middle of its foot."""
+    made = bmesh.new()
+    for size, (x, y, z) in boxes:
+        matrix = Matrix.LocRotScale((x, y, z + size[2] / 2), None, size)
+        bmesh.ops.create_cube(made, size=1, matrix=matrix)
+    mesh = bpy.data.meshes.new(name)
+    made.to_mesh(mesh)
+    made.free()
+    obj = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(obj)
+    return obj
+
+
+POT = ((0.3, 0.3, 0.3), (0.3, 0, 0.8))
+
+
+@pytest.mark.parametrize(
+    ("handle", "hangs"),
+    [
+        ([((0.1, 0.03, 0.1), (0.55, 0, 0.95))], True),  # 5 cm away from the pot
+        ([((0.1, 0.03, 0.03), (0.55, 0, 0.95)), ((0.03, 0.03, 0.1), (0.6, 0, 0.9))], True),  # of two, that do touch
+        ([((0.1, 0.03, 0.1), (0.5, 0, 0.95))], False),  # it touches the pot
+        ([((0.1, 0.1, 0.1), (0.7, 0, 0.8))], False),  # or stands on the table
+        ([((0.3, 0.3, 0.3), (0.75, 0, 1.0))], False),  # the other one of a pair
+        ([((0.1, 0.03, 0.1), (0.55, 0, 0.95)), ((0.7, 0.02, 0.02), (0.3, 0.16, 1.0))], False),  # between the rest
+        ([((0.05, 0.05, 0.05), (0.6, 0, 0.85 + number / 10)) for number in range(5)], False),  # apart on purpose
+    ],
+    ids=["beside", "of two", "touches", "stands", "a pair", "between", "many"],
+)
+def test_a_piece_of_a_mesh_that_hangs_beside_the_rest_is_named(scene, handle, hangs):
+    pieces("Pot", POT, *handle)
+    found = [fault for fault in faults(scene, []) if "mesh 'Pot'" in fault]
+    assert len(found) == hangs
+    assert all("hangs beside the rest" in fault and "around (0.5" in fault for fault in found)
 
 
 def test_things_of_the_scene_graph_that_stand_in_each_other_are_named(scene):

@@ -20,7 +20,7 @@ from .looks import emits
 _GAP = 0.02
 _LEAST_GAP = 0.002
 # Things finer than this are taken to touch what their bounding boxes touch: time stays within milliseconds.
-_MOST_VERTICES = 20_000
+MOST_VERTICES = 20_000
 _SAMPLES = 128
 
 
@@ -54,7 +54,7 @@ def loose(things: list[Thing], shown: dict[str, Extent]) -> list[str]:
         parts = [Thing(obj.name, [obj], shown[obj.name], thing.scene) for obj in thing.objects]
         for part in parts:
             near = [other for other in parts if other is not part] + [other for other in things if other is not thing]
-            if part.low[2] > part.gap and not part.is_flat and not any(_meet(part, other) for other in near):
+            if part.low[2] > part.gap and not part.is_flat and not any(meet(part, other) for other in near):
                 found.append(
                     f"{part.name!r}, a part of {thing.name!r}, touches none of its other parts and nothing else: "
                     "bring it to what it belongs to."
@@ -62,7 +62,8 @@ def loose(things: list[Thing], shown: dict[str, Extent]) -> list[str]:
     return found
 
 
-def _meet(a: Thing, b: Thing) -> bool:
+def meet(a: Thing, b: Thing) -> bool:
+    """Whether two things are within the gap of the larger one."""
     gap = max(a.gap, b.gap)
     return bool((a.low - gap <= b.high).all() and (b.low <= a.high + gap).all()) and a.touches(b)
 
@@ -89,7 +90,7 @@ class Thing:
     def tree(self) -> BVHTree | None:
         """All triangles in the world, or None where they are too many or partly instances."""
         # Points without vertices of their own are those of instances.
-        whole = len(self.extent.points) == self.extent.vertices <= _MOST_VERTICES
+        whole = len(self.extent.points) == self.extent.vertices <= MOST_VERTICES
         return _tree(self.objects, self.scene) if whole else None
 
     def touches(self, other: Thing) -> bool:
@@ -124,23 +125,29 @@ def things_of(scene: bpy.types.Scene, shown: dict[str, Extent]) -> list[Thing]:
     ]
 
 
+def triangles_of(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> tuple[np.ndarray, np.ndarray]:
+    """Give an object's evaluated shape: its points (n, 3) in the world, and its triangles (m, 3) of their numbers."""
+    shown = obj.evaluated_get(depsgraph)
+    mesh = shown.to_mesh()
+    if mesh is None:
+        return np.empty((0, 3)), np.empty((0, 3), np.int32)
+    points = np.empty((len(mesh.vertices), 3), np.float32)
+    corners = np.empty((len(mesh.loop_triangles), 3), np.int32)
+    mesh.vertices.foreach_get("co", points.ravel())
+    mesh.loop_triangles.foreach_get("vertices", corners.ravel())
+    shown.to_mesh_clear()
+    world = np.array(shown.matrix_world)
+    return points @ world[:3, :3].T + world[:3, 3], corners
+
+
 def _tree(objects: list[bpy.types.Object], scene: bpy.types.Scene) -> BVHTree | None:
     depsgraph = evaluated(scene)
     vertices: list[list[float]] = []
     triangles: list[list[int]] = []
     for obj in objects:
-        shown = obj.evaluated_get(depsgraph)
-        mesh = shown.to_mesh()
-        if mesh is None:
-            continue
-        points = np.empty((len(mesh.vertices), 3), np.float32)
-        corners = np.empty((len(mesh.loop_triangles), 3), np.int32)
-        mesh.vertices.foreach_get("co", points.ravel())
-        mesh.loop_triangles.foreach_get("vertices", corners.ravel())
-        shown.to_mesh_clear()
-        world = np.array(shown.matrix_world)
+        points, corners = triangles_of(obj, depsgraph)
         triangles += (corners + len(vertices)).tolist()
-        vertices += (points @ world[:3, :3].T + world[:3, 3]).tolist()
+        vertices += points.tolist()
     return BVHTree.FromPolygons(vertices, triangles, all_triangles=True) if triangles else None
 
 

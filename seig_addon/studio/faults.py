@@ -16,6 +16,7 @@ from .contact import floating, loose, things_of
 from .extent import Extent, View, extents, hidden
 from .intersect import intersecting
 from .looks import emits, gives_light
+from .pieces import loose_pieces
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
 _DEFAULT_NAME = re.compile(
@@ -48,7 +49,7 @@ def faults(scene: bpy.types.Scene, expected: Sequence[str] = ()) -> list[str]:
     found += _hidden(scene, unseen, expected)
     found += _default_names(scene, expected)
     things = things_of(scene, shown)
-    found += [*_too_fine(shown), *floating(things, view), *loose(things, shown)]
+    found += [*_too_fine(shown), *floating(things, view), *loose(things, shown), *loose_pieces(things, shown)]
     return found + intersecting(things, expected)
 
 
