@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from mathutils import Matrix, Vector
 
+from seig_addon import kit
 from seig_addon.studio.describe import describe
 from seig_addon.studio.extent import NOTHING, Extent, View, extents
 from seig_addon.studio.faults import faults
@@ -96,6 +97,32 @@ def test_a_description_holds_what_a_model_needs(scene):
     assert found.world is None
     for text in ("Cup: mesh", "0.2 × 0.2 × 0.3", "parent Table", "#d07040", "Sun: sun, 3 W/m²", "exposure 0"):
         assert text in found.text
+
+
+LOOKS = {
+    'material("Paint", "#d07040", roughness=0.3)': "#d07040, roughness 0.3",
+    'material("Paint", "#d0d0d0", metallic=1.0, roughness=0.2)': "#d0d0d0, roughness 0.2, metallic 1",
+    'material("Paint", "#ffffff", transmission=0.9)': "#ffffff, roughness 0.5, transmission 0.9",
+    'material("Paint", "#20ff20", emission=4.0)': "#20ff20, roughness 0.5, glows",
+    'wood("Paint", "#b08050", "#6b4526")': "nodes of #6b4526 #b08050, roughness 0.5",
+    'wood("Paint", "#b08050", "#6b4526"); tint("Paint", (0.9, 0.8, 0.7))': "nodes of #6b4526 #b08050, roughness 0.5",
+}
+
+
+@pytest.mark.parametrize("program", LOOKS)
+def test_the_text_says_what_a_material_looks_like(scene, program):
+    exec(program, vars(kit))
+    kit.assign("Cup", "Paint")
+    assert f"- Paint: {LOOKS[program]}, on Cup" in described(scene).text
+
+
+def test_the_text_has_a_word_for_materials_that_nodes_alone_make(scene):
+    made = scene.objects["Cup"].active_material
+    nodes, links = made.node_tree.nodes, made.node_tree.links
+    links.new(nodes.new("ShaderNodeTexNoise").outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"])
+    assert "- Cup paint: textured, roughness" in described(scene).text
+    nodes.remove(nodes["Principled BSDF"])
+    assert "- Cup paint: no surface, on Cup" in described(scene).text
 
 
 def test_an_empty_stands_for_its_children(scene):

@@ -135,6 +135,15 @@ def test_objects_that_disagree_say_nothing_about_the_camera():
     assert measures.camera(*boxed(PLACES, lambda number, u, v: (u, v - 0.1 * (number == 6)))) == []
 
 
+def test_what_is_thin_is_said_to_be_half_its_neighbours():
+    reference = grey()
+    reference[20:60, 20:40] = 0.8
+    assert "thin:" not in " ".join(measures.object_colors(color_gaps(GRAPH, IN_PLACE, grey(), reference)))
+    wire = seen(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.22, 0.6), Book=(0.6, 0.5, 0.9, 0.7))
+    lines = measures.object_colors(color_gaps(GRAPH, wire, grey(), reference))
+    assert [line.split(":")[0] for line in lines if "thin: its neighbours mix in" in line] == ["Cup"]
+
+
 def test_a_colour_is_compared_over_visible_pixels_apart_from_the_common_light():
     reference, render = grey(), grey(0.4)
     render[20:60, 20:40] = (0.2, 0.4, 0.4)

@@ -26,12 +26,16 @@ FEW = 12  # pixels: fewer say nothing about a colour
 
 
 class ColorGap(BaseModel):
-    """A leaf's mean colour in linear light, in reference and render, over the same pixels."""
+    """A leaf's mean colour in linear light, in reference and render, over the same pixels.
+
+    What is `thin` has a mean that is half its neighbours'.
+    """
 
     name: str
     share: float
     wanted: tuple[float, float, float]
     got: tuple[float, float, float]
+    thin: bool = False
 
     def ratio(self) -> colors.Floats:
         """Reference over render, per channel."""
@@ -81,7 +85,8 @@ def color_gaps(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixe
         mask = measured_on(leaf, seen)
         if mask.sum() >= FEW:
             means = [tuple(picture[mask].mean(axis=0).tolist()) for picture in (wanted, got)]
-            found.append(ColorGap(name=leaf.name, share=float(mask.mean()), wanted=means[0], got=means[1]))
+            share, thin = float(mask.mean()), seen.is_thin(leaf.name)
+            found.append(ColorGap(name=leaf.name, share=share, wanted=means[0], got=means[1], thin=thin))
     return found
 
 

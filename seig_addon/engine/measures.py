@@ -128,7 +128,8 @@ def object_colors(gaps: Sequence[ColorGap]) -> list[str]:
             right.append(gap.name)
             continue
         wanted, got = (colors.hex_color(colors.srgb(np.array(each))) for each in (gap.wanted, gap.got))
-        lines.append(f"{gap.name}: reference {wanted}, render {got}, ΔE {apart:.0f}, {_factor(gap.ratio() / light)}")
+        line = f"{gap.name}: reference {wanted}, render {got}, ΔE {apart:.0f}, {_factor(gap.ratio() / light)}"
+        lines.append(f"{line} (thin: its neighbours mix in)" if gap.thin else line)
     head = f"all colours together: {_factor(light)} (light; divided out below)"
     return [head, *lines, *_in_order(f"colours that fit within ΔE {_OFF_COLOR:g}", right)]
 

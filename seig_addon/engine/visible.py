@@ -17,6 +17,8 @@ from .scene_graph import Box2D, SceneGraph
 
 NOTHING = -1  # in `index`: no leaf, so background or an object that the scene graph doesn't know
 
+_THIN = 0.2  # of a leaf's pixels: what is three wide has a third of them inside
+
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int32]
 
@@ -40,13 +42,21 @@ class Visible:
 
     def core(self, name: str) -> Mask:
         """The pixels of a leaf without its rim, where others mix in; the whole if it has nothing else."""
+        inner = self._inner(name)
+        return inner if inner.any() else self.mask(name)
+
+    def is_thin(self, name: str) -> bool:
+        """Whether a leaf is little but rim, so that its mean colour is half its neighbours'."""
+        return bool(self._inner(name).sum() < _THIN * self.mask(name).sum())
+
+    def _inner(self, name: str) -> Mask:
         mask = self.mask(name)
         inner = mask.copy()
         inner[1:] &= mask[:-1]
         inner[:-1] &= mask[1:]
         inner[:, 1:] &= mask[:, :-1]
         inner[:, :-1] &= mask[:, 1:]
-        return inner if inner.any() else mask
+        return inner
 
     def box(self, name: str) -> Box2D | None:
         """The box around what can be seen of a leaf, or None where that is nothing."""

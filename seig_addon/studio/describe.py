@@ -16,7 +16,7 @@ import numpy as np
 
 from .compare import hex_color
 from .extent import Extent, View, extents, hidden
-from .looks import base_color, world_light
+from .looks import base_color, in_words, world_light
 from .tunable import kind
 
 # A prompt's share for the scene: some 2,500 tokens. What doesn't fit is told shorter, never left out: a
@@ -90,6 +90,7 @@ def _materials(objects: Sequence[bpy.types.Object]) -> list[Values]:
             "base_color": base_color(bpy.data.materials[name]),
             "users": users[name],
             "kind": kind(bpy.data.materials[name]),
+            "look": in_words(bpy.data.materials[name]),
         }
         for name in sorted(users)
     ]
@@ -148,10 +149,7 @@ def _text(scene: bpy.types.Scene, description: Values) -> str:
     lines.append("Objects (location and size in metres; box = left top right bottom in the picture):")
     lines += _object_lines(description["objects"])
     lines.append("Materials:" if description["materials"] else "Materials: none")
-    materials = [
-        f"- {info['name']}: {info['base_color'] or 'textured'} on {_names(info['users'])}"
-        for info in description["materials"]
-    ]
+    materials = [f"- {info['name']}: {info['look']}, on {_names(info['users'])}" for info in description["materials"]]
     names = [info["name"] for info in description["materials"]]
     lines += _fitted(materials, names, _MATERIAL_TEXT, [len(info["users"]) for info in description["materials"]])
     return "\n".join(lines)

@@ -11,6 +11,10 @@ import bpy
 
 from .compare import hex_color
 
+_WORTH_A_WORD = ("Roughness", "Metallic", "Transmission Weight")
+_MOST_COLORS = 5  # of a pattern
+_DEPTH = 8  # nodes, one behind the other
+
 
 def base_color(material: bpy.types.Material) -> str | None:
     """Give a material's own colour as "#rrggbb", or None where a texture or several shaders make it."""
@@ -21,6 +25,43 @@ def base_color(material: bpy.types.Material) -> str | None:
         return None
     socket = shader.inputs.get("Base Color") or shader.inputs.get("Color")
     return _socket_color(socket) if socket else None
+
+
+def in_words(material: bpy.types.Material) -> str:
+    """Say what a material looks like: its colours, roughness, and what else is not nothing of it."""
+    color = base_color(material)
+    if material.node_tree is None or not _uses_nodes(material):
+        return color or ""
+    shader = _surface(material.node_tree)
+    if shader is None:
+        return "no surface"
+    words = [color or _pattern(shader)]
+    for name in _WORTH_A_WORD:
+        socket = shader.inputs.get(name)
+        if socket is not None and not socket.is_linked and (socket.default_value > 0 or name == "Roughness"):
+            words.append(f"{name.split()[0].lower()} {socket.default_value:.3g}")
+    return ", ".join([*words, "glows"] if emits(material) else words)
+
+
+def _pattern(shader: bpy.types.Node) -> str:
+    socket = shader.inputs.get("Base Color") or shader.inputs.get("Color")
+    found = list(dict.fromkeys(_colors_behind(socket))) if socket and socket.is_linked else []
+    return f"nodes of {' '.join(found[:_MOST_COLORS])}" if found else "textured"
+
+
+def _colors_behind(socket: bpy.types.NodeSocket, depth: int = 0) -> list[str]:
+    """List the colours that nodes make a socket's of: those of ramps, and those set on the nodes themselves."""
+    if not socket.is_linked:
+        return [hex_color(list(socket.default_value))] if socket.type == "RGBA" else []
+    node = socket.links[0].from_node
+    if node.type == "VALTORGB":
+        return [hex_color(list(element.color)) for element in node.color_ramp.elements]
+    if node.type == "RGB":
+        return [hex_color(list(node.outputs[0].default_value))]
+    inputs = [each for each in node.inputs if each.type == "RGBA" and each.enabled] if depth < _DEPTH else []
+    if node.label == "Tint":  # what the kit multiplies a colour by is none
+        inputs = [each for each in inputs if each.is_linked]
+    return [color for each in inputs for color in _colors_behind(each, depth + 1)]
 
 
 def _uses_nodes(block: Any) -> bool:

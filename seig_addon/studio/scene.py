@@ -76,13 +76,14 @@ class MaterialInfo(BaseModel):
     """A material in use. `base_color` is sRGB "#rrggbb", None where a texture or several shaders make it.
 
     `kind` says what its look comes from: one plain base color, a pattern of nodes, what it mirrors, its
-    own light, what is behind it, or a mix of shaders.
+    own light, what is behind it, or a mix of shaders. `look` says in words what it looks like.
     """
 
     name: str
     base_color: str | None
     users: list[str]
     kind: Literal["plain", "pattern", "metal", "glows", "clear", "mixed"] = "plain"
+    look: str = ""
 
 
 class LightInfo(BaseModel):
