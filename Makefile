@@ -18,7 +18,7 @@ LOCKS = locks/py311.txt locks/py313.txt
 endif
 
 # Two at a time: each may have a Blender of its own at work. A file's tests share theirs, so they stay together.
-# One that crashes ends the run: with another in its place it may wait for ever. Slow tests use both cores anyway.
+# One that crashes ends the run: with another in its place it may wait for ever.
 PYTEST = -m pytest --numprocesses=2 --dist=loadfile --max-worker-restart=0
 
 help:  ## list what can be made
@@ -29,9 +29,8 @@ help:  ## list what can be made
 demo: .venv/ready  ## reconstruct a sample picture, without key and without a model
 	.venv/bin/python -m seig_addon reconstruct "$(SAMPLE)" --model offline --output "$(OUTPUT)"
 
-test: .venv/ready  ## run all tests, quick ones first
-	.venv/bin/python $(PYTEST) -m "not slow"
-	.venv/bin/python -m pytest -m slow
+test: .venv/ready  ## run all tests
+	.venv/bin/python $(PYTEST)
 
 test-4.5: .venv-4.5/ready  ## run the quick tests that depend on it on Blender 4.5 (needs Python 3.11)
 	.venv-4.5/bin/python $(PYTEST) -m "blender and not slow"

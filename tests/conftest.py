@@ -14,10 +14,15 @@ from seig_addon.studio.client import Studio
 from tests.provider_server import provider, provider_server  # noqa: F401  fixtures
 
 
+SAME_ON_ALL = {"test_asking", "test_evaluate", "test_loop"}  # have a studio at work, but are about what is decided
+
+
 def pytest_collection_modifyitems(items):
     """Mark what depends on the Blender at hand; the rest is the same on all, and need not run on each."""
     for item in items:
         names, fixtures = vars(item.module), set(item.fixturenames)
+        if item.module.__name__.rpartition(".")[2] in SAME_ON_ALL:
+            continue
         if {"bpy", "Studio"} & set(names) or {"shared_studio", "window"} & fixtures:
             item.add_marker("blender")
 

@@ -61,12 +61,12 @@ def replayed(request, tmp_path_factory, shared_studio):
 
 
 @pytest.mark.slow
-def test_a_recorded_run_ends_in_the_same_scene(replayed):
+def test_a_recorded_run_ends_no_worse_than_it_did(replayed):
+    """Rounds that ask nobody have come to it since, after which another of the recorded rounds may be the best."""
     recorded, again, _ = replayed
     for name in recorded.settings.stages:
         before, now = (record.stage(BY_NAME[name]) for record in (recorded, again))
-        asked = now.rounds[: len(before.rounds)]  # composition may end with a round that asks nobody
-        assert now.best in (before.best, len(before.rounds) + 1)
+        asked = now.rounds[: len(before.rounds)]
         assert [each.ran for each in asked] == [each.ran for each in before.rounds]
         assert now.scores.psnr > before.scores.psnr - 0.3, before.name
 
