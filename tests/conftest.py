@@ -13,7 +13,6 @@ from seig_addon.engine.run_folder import RunFolder
 from seig_addon.studio.client import Studio
 from tests.provider_server import provider, provider_server  # noqa: F401  fixtures
 
-
 SAME_ON_ALL = {"test_asking", "test_evaluate", "test_loop"}  # have a studio at work, but are about what is decided
 
 
