@@ -8,9 +8,9 @@ import pytest
 from seig_addon.engine import prompts
 from seig_addon.engine.kit_reference import kit_reference
 from seig_addon.engine.questions import Questions
-from seig_addon.engine.records import Scores, StageRecord
+from seig_addon.engine.records import Method, Scores, StageRecord
 from seig_addon.engine.scene_graph import SceneGraph
-from seig_addon.engine.stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS
+from seig_addon.engine.stages import COMPOSITION, GEOMETRY, INITIALIZATION, LIGHTING, MATERIALS
 from seig_addon.errors import SeigError
 from seig_addon.studio.client import Limits
 from tests.test_views import look_at
@@ -48,6 +48,13 @@ def test_renders_in_white_light_are_shown_and_explained(asked, stage):
     question = questions.program(stage, 1, lit, "", [], [])
     assert "White light" in [each.caption for each in question.pictures]
     assert "* White light: " in question.text
+
+
+@pytest.mark.parametrize("solving", [True, False])
+def test_a_model_hears_that_light_is_solved_for_only_where_it_is(asked, solving):
+    _, questions, _ = asked(method=Method(solving=solving))
+    text = questions.program(INITIALIZATION, 1, None, "", [], []).text
+    assert ("solved for after your program" in text) == solving
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)

@@ -76,6 +76,7 @@ class Questions:
             stage=stage.name,
             rollout=rollout,
             may_change=", ".join(sorted(stage.may_change)) if self._run.record.settings.method.permissions else "",
+            solving=self._run.record.settings.method.solving,
             graph=self._graph_text(stage),
             scene=look.scene.text if look else "",
             program=so_far.rstrip(),
