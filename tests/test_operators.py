@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ bpy = pytest.importorskip("bpy")
 
 from seig_addon.addon import preferences, session  # noqa: E402
 from seig_addon.addon.operators import base  # noqa: E402
+from seig_addon.engine.records import Method  # noqa: E402
 from seig_addon.engine.run_folder import read_record  # noqa: E402
 from seig_addon.engine.stages import GEOMETRY, STAGES  # noqa: E402
 from seig_addon.models import Costless  # noqa: E402
@@ -22,6 +24,12 @@ from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, demand, prog
 SHAPES = program('from seig_kit import rounded_box\nrounded_box("Cube", (1.1, 1, 1.05), radius=0.02)')
 TALL = 'from seig_kit import box\nbox("Cube", (1, 1, 1.4))'
 RED = program('from seig_kit import material\nmaterial("Red", "#b03a2c")')
+
+
+@pytest.fixture
+def new_run(new_run):
+    """Make runs in which nothing is solved for: that takes seconds each time, and is not what is tested here."""
+    return partial(new_run, method=Method(solving=False))
 
 
 @pytest.fixture
@@ -270,7 +278,7 @@ def test_a_picture_or_model_that_cannot_be_used_leaves_nothing_behind(window, ph
 
 
 def test_step_and_resume_go_on_with_the_scenes_run(window, new_run, monkeypatch):
-    run = new_run(stages=["initialization", "geometry", "materials"], method={"solving": False})
+    run = new_run(stages=["initialization", "geometry", "materials"])
     continue_with(monkeypatch, GRAPH, program(SCAFFOLD), SHAPES, approve(), RED, approve())
     session.new_scene(run)
     run.close()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ bpy = pytest.importorskip("bpy")
 from seig_addon import addon  # noqa: E402
 from seig_addon.addon import session  # noqa: E402
 from seig_addon.addon.preferences import PACKAGE  # noqa: E402
+from seig_addon.engine.records import Method  # noqa: E402
 from seig_addon.engine.run_folder import RunFolder, read_record  # noqa: E402
 from seig_addon.errors import Cancelled, ModelError, SeigError  # noqa: E402
 from seig_addon.models import Costless, Reply  # noqa: E402
@@ -21,6 +23,12 @@ from tests.addon_window import begin, ended, until  # noqa: E402
 from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, approve, program  # noqa: E402
 
 SHAPES = program('from seig_kit import rounded_box\nrounded_box("Cube", (0.9, 1, 1.05), radius=0.02)')
+
+
+@pytest.fixture
+def new_run(new_run):
+    """Make runs in which nothing is solved for: that takes seconds each time, and is not what is tested here."""
+    return partial(new_run, method=Method(solving=False))
 
 
 class Thinking(Costless):
