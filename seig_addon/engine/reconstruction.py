@@ -39,7 +39,7 @@ from .rounds import RoundPlayer
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .solved_rounds import SolvedRounds
-from .stages import COMPOSITION, INITIALIZATION, Stage
+from .stages import COMPOSITION, INITIALIZATION, LIGHTING, Stage
 from .tolerance import nothing_to_mend
 from .trials import Trials
 
@@ -185,6 +185,8 @@ class Reconstruction:
             seen = self._player.play(stage, record, played, look, program, checklist, history)
             if played.marks is not None:  # what was measured by the old ones can't be compared with what comes
                 look = self._trials.measured_again(look)
+            if seen is not None and self._is_powers_only(stage, record, seen, look):
+                seen = self._solved.powers(stage, played, seen)
             if seen is not None and is_better(record, seen, look):
                 try:
                     played.review = self._review(stage, record, played, seen)
@@ -259,6 +261,14 @@ class Reconstruction:
         wishes = not record.asked_nobody or record.redo or record.note or self._run.record.settings.note
         graph = self._run.record.graph
         return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
+
+    def _is_powers_only(self, stage: Stage, record: StageRecord, seen: Look, look: Look) -> bool:
+        """Whether a round that is about to be dropped may have its lights in the right places, at wrong powers.
+
+        What an artist wishes is not solved for.
+        """
+        wishes = record.redo or record.note or self._run.record.settings.note
+        return stage is LIGHTING and self._method.solving and not wishes and not is_better(record, seen, look)
 
     def _review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review | None:
         if not self._method.verifier or played.number >= self._budget(stage):

@@ -1,7 +1,8 @@
-"""Rounds that ask nobody: their programs are solved for from the picture, and written like any other.
+"""Rounds that ask nobody, or end so: their programs are solved for from the picture, and written like any other.
 
     initialization   ends lit like the picture
     composition      ends with things placed by their marked boxes, then moved to their edges in the picture
+    lighting         a round that measures worse is judged by where its lights stand, not by their powers
     fine-tuning      is one such round: light and base colours together
 
 Each stays only by the rules of choosing.py. Never imports bpy.
@@ -51,6 +52,26 @@ class SolvedRounds:
             if is_closer(seen, start):
                 record.best = played.number
         self._end_round(stage, record, played)
+
+    def powers(self, stage: Stage, played: Round, seen: Look) -> Look:
+        """Solve for the light after a round's own program; returns what the round then left.
+
+        That is `seen`, what its program made, where nothing comes closer.
+        """
+        trials, program = self._trials, self._trials.run.round_program(stage, played.number)
+        trials.say("trying", "solving for the light", stage, played.number)
+        checkpoint = trials.run.checkpoint(stage, played.number)
+        solved = self._tuned(stage, played, partial(trials.studio.open, checkpoint), LIGHT)
+        lit = self._try(stage, played, program, solved)
+        played.problem = ""  # of the solving, not of the round
+        if lit is not None and is_closer(lit, seen):
+            return lit
+        if solved:
+            write_atomic(trials.run.round_folder(stage, played.number) / "program.py", program)
+            _, changed, again = trials.attempt(stage, played.number, program)
+            assert again is not None, "it ran a moment ago"
+            trials.keep(stage, played, changed, again)
+        return seen
 
     def place(self, stage: Stage, record: StageRecord, program: str, best: Look) -> None:
         """Place things by their boxes, then by their edges in the picture, after the stage's program so far.
