@@ -225,6 +225,21 @@ def test_things_that_share_a_material_but_not_its_colour_need_two():
     assert line.endswith(", Book #808080")
 
 
+def test_of_many_things_that_share_a_material_those_that_differ_most_are_named():
+    graph, now = boxed(PLACES, lambda _, u, v: (u, v))
+    now = Visible(now.names, now.index, ("", "Steel"), (now.index >= 0).astype(np.int32))
+    reference, render = np.full((400, 400, 3), 0.5), np.full((400, 400, 3), 0.5)
+    for number in range(len(PLACES)):
+        reference[now.index == number] = 0.3 + 0.07 * number
+    steel = [MaterialInfo(name="Steel", base_color="#808080", users=list(now.names), kind="plain")]
+    described = SceneDescription(
+        objects=[], materials=steel, lights=[], camera=None, world=None, text="", blender_version="5.0.0"
+    )
+    (line,) = base_colors(graph, described, now, color_gaps(graph, now, render, reference), render, reference)
+    assert line.startswith("material Steel: what wears it differs most, of 7, so two materials, or misplaced: N0 #")
+    assert line.count("#") == 3
+
+
 def test_pixels_that_disagree_suggest_nothing():
     reference = grey()
     reference[20:38, 20:40] = 1.0

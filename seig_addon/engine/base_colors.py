@@ -19,6 +19,7 @@ from .visible import Mask, Visible
 
 _OFF = 3.0  # CIELAB: smaller differences can't be seen
 _DOUBT = 8.0  # CIELAB: what two ways to tell the same colour may differ by
+_NAMED = 3  # things that wear a material and differ
 _FLAT = 0.1  # in logarithms: half of a metal's pixels are as near to their middle, if it mirrors one thing only
 _BASE = (0.003, 0.9)  # linear: what a base color may reasonably be
 _GREY = np.full(3, 0.2)  # linear: what stands for colours that nodes make, to measure a difference
@@ -86,8 +87,11 @@ def _suggestion(made: MaterialInfo, parts: dict[str, Mask], wanted: Pixels, got:
     if _difference(own, own * ratio) < _OFF and all(_difference(own, own * each) < _DOUBT for each in told.values()):
         return "", ""
     if any(_difference(own * ratio, own * each) >= _DOUBT for each in told.values()):
-        words = ", ".join(f"{name} {_word(made, own, each)}" for name, each in told.items())
-        return f"material {made.name}: what wears it differs, so two materials, or misplaced: {words}", ""
+        # Where many differ it is light and shade, and all their colours would ask for as many materials.
+        furthest = sorted(told, key=lambda name: _difference(own * ratio, own * told[name]), reverse=True)[:_NAMED]
+        words = ", ".join(f"{name} {_word(made, own, told[name])}" for name in told if name in furthest)
+        most = "" if len(told) <= _NAMED else f" most, of {len(told)}"
+        return f"material {made.name}: what wears it differs{most}, so two materials, or misplaced: {words}", ""
     if made.base_color is None:
         return f"material {made.name}: nodes make its colours; multiply them by {_word(made, own, ratio)}", ""
     return f"material {made.name}: base color {made.base_color}, suggested {_word(made, own, ratio)}", ""
