@@ -67,6 +67,16 @@ def test_a_light_from_the_wrong_side_is_carried_to_where_the_shadows_say(studio,
     assert {change.kind for change in run(studio, tuning.program)} <= {"light", "world", "material"}
 
 
+def test_a_glow_of_the_same_name_is_another_light(studio, tmp_path):
+    lights = 'box("Disc", (0.5, 0.1, 0.5), (0.2, 1, 1.2), material=material("Sun", "#ffffff", emission=2.0))\n'
+    scene_of(studio, tmp_path / "true.blend", ROOM + lights + SUN.format(azimuth=120))
+    wanted = shown(studio, tmp_path / "true.png")
+    start = scene_of(studio, tmp_path / "start.blend", ROOM + lights + SUN.format(azimuth=235))
+    swing = swing_of(studio, start, wanted, tmp_path)
+    assert swing.light == "Sun"
+    assert 90 <= swing.turn <= 140
+
+
 def test_a_light_that_comes_from_the_right_side_stays(studio, tmp_path):
     start = scene_of(studio, tmp_path / "true.blend", ROOM + SUN.format(azimuth=120))
     assert swing_of(studio, start, shown(studio, tmp_path / "true.png"), tmp_path) is None
@@ -75,13 +85,14 @@ def test_a_light_that_comes_from_the_right_side_stays(studio, tmp_path):
 @pytest.mark.parametrize(
     "lights",
     [
+        "bpy.context.scene.view_settings.view_transform = 'Filmic'\n" + SUN.format(azimuth=235),  # another view
         "",  # no lamp at all
         LAMP.format(place=(-3, -2, 2.5)).replace("220", "0.2"),  # one that brings next to nothing
         LAMP.format(place=(-3, -2, 2.5)) + "twin = bpy.context.scene.objects['Lamp'].copy()\n"
         "bpy.context.scene.collection.objects.link(twin)\n",  # two that are one
         "".join(LAMP.format(place=(n / 4, -2, 2.5)).replace("Lamp", f"Lamp {n}") for n in range(32)),  # too many
     ],
-    ids=["none", "faint", "twins", "many"],
+    ids=["filmic", "none", "faint", "twins", "many"],
 )
 def test_what_can_not_be_aimed_is_left_alone(studio, tmp_path, lights):
     scene_of(studio, tmp_path / "true.blend", ROOM + SUN.format(azimuth=120))

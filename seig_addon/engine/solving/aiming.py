@@ -58,7 +58,7 @@ class Swing:
 
     @property
     def program(self) -> str:
-        """What does it."""
+        """The program that does it."""
         return _PROGRAM.format(light=self.light, turn=self.turn, lift=self.lift, around=self.around)
 
 
@@ -71,7 +71,7 @@ def aim(
     found is a promise: it is for a real render to show that it holds. Raises RenderFailed.
     """
     name = _key(passes)
-    if name is None:
+    if name is None or passes.facts.view is None:
         return None
     start()
     best = Swing(name, 0, 0, _middle(studio, passes))
@@ -89,6 +89,7 @@ def aim(
 
 def _key(passes: LightPasses) -> str | None:
     """The lamp that brings most light, if that is worth a search."""
+    # The last of the passes is of all light that is no emitter's.
     shares = passes.lights.sum(axis=(1, 2, 3)) / max(float(passes.lights.sum()), 1e-9)
     lamps = {
         emitter.name: share
@@ -132,7 +133,11 @@ def _errors(
 def _only(passes: LightPasses, light: str, number: int) -> LightPasses:
     """The passes as if the light came from one side only."""
     emitters = passes.facts.emitters
-    others = [index for index, each in enumerate(emitters) if each.name != light and not each.name.startswith(_PREFIX)]
+    others = [
+        index
+        for index, each in enumerate(emitters)
+        if each.kind != "light" or (each.name != light and not each.name.startswith(_PREFIX))
+    ]
     (own,) = (index for index, each in enumerate(emitters) if each.name == f"{_PREFIX}{number}")
     facts = passes.facts.model_copy(update={"emitters": [emitters[index] for index in (*others, own)]})
     return replace(passes, lights=passes.lights[[*others, own, len(emitters)]], facts=facts)
