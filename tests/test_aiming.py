@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from seig_addon.engine import picture
 from seig_addon.engine.solving.aiming import aim
 from seig_addon.engine.solving.light import ALL
 from seig_addon.engine.solving.passes import light_passes
 from seig_addon.engine.solving.seeing import cells, cells_of
 from seig_addon.engine.solving.tuning import tune
+from tests.studio_scenes import run, scene_of, shown
 
 ROOM = """
 import bpy
@@ -21,26 +21,6 @@ world("#aaccff", 0.3)
 """
 SUN = 'sun("Sun", elevation=40, azimuth={azimuth}, strength=3, color="#ffeedd", softness=3)\n'
 LAMP = 'area_light("Lamp", {place}, (0, 0, 0.4), 0.5, 220)\n'
-
-
-def scene_of(studio, path, *programs):
-    """Save the scene that the programs make; returns what opens it."""
-    studio.new("Room", 96, 64)
-    for program in programs:
-        run(studio, program)
-    studio.save(path)
-    return lambda: studio.open(path)
-
-
-def run(studio, program):
-    result = studio.run(program)
-    assert result.failure is None, result.failure.message
-    return result.changes
-
-
-def shown(studio, path):
-    studio.render(path, size=96, samples=32)
-    return picture.open_render(path)
 
 
 def swing_of(studio, start, wanted, folder):
@@ -58,7 +38,7 @@ def swing_of(studio, start, wanted, folder):
 )
 def test_a_light_from_the_wrong_side_is_carried_to_where_the_shadows_say(studio, tmp_path, true, wrong):
     scene_of(studio, tmp_path / "true.blend", ROOM + true)
-    wanted = shown(studio, tmp_path / "true.png")
+    wanted = shown(studio, tmp_path / "true.png", samples=32)
     start = scene_of(studio, tmp_path / "start.blend", ROOM + wrong)
     tuning = tune(studio, start, wanted, tmp_path)
     assert tuning.program.count("kit.swing_light(") == 1
@@ -70,7 +50,7 @@ def test_a_light_from_the_wrong_side_is_carried_to_where_the_shadows_say(studio,
 def test_a_glow_of_the_same_name_is_another_light(studio, tmp_path):
     lights = 'box("Disc", (0.5, 0.1, 0.5), (0.2, 1, 1.2), material=material("Sun", "#ffffff", emission=2.0))\n'
     scene_of(studio, tmp_path / "true.blend", ROOM + lights + SUN.format(azimuth=120))
-    wanted = shown(studio, tmp_path / "true.png")
+    wanted = shown(studio, tmp_path / "true.png", samples=32)
     start = scene_of(studio, tmp_path / "start.blend", ROOM + lights + SUN.format(azimuth=235))
     swing = swing_of(studio, start, wanted, tmp_path)
     assert swing.light == "Sun"
@@ -79,7 +59,7 @@ def test_a_glow_of_the_same_name_is_another_light(studio, tmp_path):
 
 def test_a_light_that_comes_from_the_right_side_stays(studio, tmp_path):
     start = scene_of(studio, tmp_path / "true.blend", ROOM + SUN.format(azimuth=120))
-    assert swing_of(studio, start, shown(studio, tmp_path / "true.png"), tmp_path) is None
+    assert swing_of(studio, start, shown(studio, tmp_path / "true.png", samples=32), tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +76,7 @@ def test_a_light_that_comes_from_the_right_side_stays(studio, tmp_path):
 )
 def test_what_can_not_be_aimed_is_left_alone(studio, tmp_path, lights):
     scene_of(studio, tmp_path / "true.blend", ROOM + SUN.format(azimuth=120))
-    wanted = shown(studio, tmp_path / "true.png")
+    wanted = shown(studio, tmp_path / "true.png", samples=32)
     start = scene_of(studio, tmp_path / "start.blend", ROOM + lights)
     assert swing_of(studio, start, wanted, tmp_path) is None
 

@@ -10,6 +10,7 @@ from seig_addon.engine.solving.light_text import light_program
 from seig_addon.engine.solving.seeing import displayed
 from seig_addon.engine.solving.tuning import tune
 from seig_addon.studio.pixels import Emitter, Facts, LightPasses, Paint, View
+from tests.studio_scenes import run, scene_of, shown
 
 ROOM = """
 import bpy
@@ -149,41 +150,21 @@ def test_an_object_that_shares_a_material_but_not_its_colour_gets_its_own():
 # In a studio
 
 
-def shown(studio, path):
-    studio.render(path, size=96, samples=16)
-    return picture.open_render(path)
-
-
-def run(studio, program):
-    result = studio.run(program)
-    assert result.failure is None, result.failure.message
-    return result.changes
-
-
 @pytest.fixture
 def true_picture(studio, tmp_path):
     studio.new("Room", 96, 64)
     run(studio, ROOM.format(**TRUE))
-    return shown(studio, tmp_path / "true.png")
-
-
-def scene_of(studio, path, *programs):
-    """Save the scene that the programs make; returns what opens it."""
-    studio.new("Room", 96, 64)
-    for program in programs:
-        run(studio, program)
-    studio.save(path)
-    return lambda: studio.open(path)
+    return shown(studio, tmp_path / "true.png", samples=16)
 
 
 def test_a_disturbed_scene_comes_back(studio, true_picture, tmp_path):
     start = scene_of(studio, tmp_path / "start.blend", ROOM.format(**WRONG))
     tuning = tune(studio, start, true_picture, tmp_path)
     start()
-    before = shown(studio, tmp_path / "before.png")
+    before = shown(studio, tmp_path / "before.png", samples=16)
     start()
     changes = run(studio, tuning.program)
-    after = shown(studio, tmp_path / "after.png")
+    after = shown(studio, tmp_path / "after.png", samples=16)
     wanted = picture.pixels(true_picture)
     gain = psnr(picture.pixels(after), wanted) - psnr(picture.pixels(before), wanted)
     assert gain > 10
@@ -361,7 +342,7 @@ assign("Left", material("Red", "#c04030"))
 assign("Right", material("Blue", "#3050c0"))
 """
     scene_of(studio, tmp_path / "true.blend", shared, apart)
-    wanted = shown(studio, tmp_path / "true.png")
+    wanted = shown(studio, tmp_path / "true.png", samples=16)
     start = scene_of(studio, tmp_path / "start.blend", shared)
     tuning = tune(studio, start, wanted, tmp_path)
     assert "kit.own_material(" in tuning.program
@@ -393,7 +374,7 @@ TRUE_SHELF = {"x": 0.6, "worn": "Paint", "color": "#a04030"}
 @pytest.mark.parametrize("off", [0.15, 0.25, 0.6])
 def test_a_small_thing_that_is_misplaced_is_not_tinted_like_what_lies_behind(studio, tmp_path, off):
     scene_of(studio, tmp_path / "true.blend", SHELF.format(**TRUE_SHELF))
-    wanted = shown(studio, tmp_path / "true.png")
+    wanted = shown(studio, tmp_path / "true.png", samples=16)
     start = scene_of(studio, tmp_path / "start.blend", SHELF.format(**{**TRUE_SHELF, "x": 0.6 + off}))
     assert "own_material" not in tune(studio, start, wanted, tmp_path).program
 
@@ -401,7 +382,7 @@ def test_a_small_thing_that_is_misplaced_is_not_tinted_like_what_lies_behind(stu
 def test_a_small_thing_in_its_place_gets_its_own_colour(studio, tmp_path):
     own = SHELF.format(**{**TRUE_SHELF, "worn": "Blue", "color": "#3050a0"})
     scene_of(studio, tmp_path / "true.blend", own)
-    wanted = shown(studio, tmp_path / "true.png")
+    wanted = shown(studio, tmp_path / "true.png", samples=16)
     start = scene_of(studio, tmp_path / "start.blend", SHELF.format(**{**TRUE_SHELF, "x": 0.62}))
     assert "kit.own_material('Tin', 'Paint', 'Paint Tin')" in tune(studio, start, wanted, tmp_path).program
 
@@ -423,7 +404,7 @@ def test_a_tint_keeps_a_pattern_within_bounds(studio, tmp_path):
     (oak,) = (paint for paint in facts.paints if paint and paint.name == "Oak")
     assert oak.brightest == pytest.approx((0.7, 0.5, 0.3), rel=1e-3)
     scene_of(studio, tmp_path / "true.blend", PATTERN.format(color=(0.99, 0.99, 0.99), dark=(0.99, 0.99, 0.99)))
-    tuning = tune(studio, start, shown(studio, tmp_path / "true.png"), tmp_path)
+    tuning = tune(studio, start, shown(studio, tmp_path / "true.png", samples=16), tmp_path)
     start()
     run(studio, tuning.program)
     facts = studio.light_passes(tmp_path / "passes.npz", 48, 4).facts
