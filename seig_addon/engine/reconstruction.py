@@ -258,17 +258,21 @@ class Reconstruction:
 
     def _is_settled(self, stage: Stage, record: StageRecord, look: Look) -> bool:
         """Whether asking would be for nothing: all measures are good already, and nobody wished for more."""
-        wishes = not record.asked_nobody or record.redo or record.note or self._run.record.settings.note
+        open_to_more = not record.asked_nobody or self._is_wished_for(record)
         graph = self._run.record.graph
-        return not wishes and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
+        return not open_to_more and graph is not None and nothing_to_mend(stage, graph, look, self._run.reference())
 
     def _is_powers_only(self, stage: Stage, record: StageRecord, seen: Look, look: Look) -> bool:
         """Whether a round that is about to be dropped may have its lights in the right places, at wrong powers.
 
         What an artist wishes is not solved for.
         """
-        wishes = record.redo or record.note or self._run.record.settings.note
-        return stage is LIGHTING and self._method.solving and not wishes and not is_better(record, seen, look)
+        solvable = stage is LIGHTING and self._method.solving and not self._is_wished_for(record)
+        return solvable and not is_better(record, seen, look)
+
+    def _is_wished_for(self, record: StageRecord) -> bool:
+        """Whether an artist said what the stage should be like."""
+        return bool(record.redo or record.note or self._run.record.settings.note)
 
     def _review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review | None:
         if not self._method.verifier or played.number >= self._budget(stage):
