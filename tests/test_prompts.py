@@ -25,8 +25,8 @@ def asked(new_run):
     def make(**chosen):
         run = new_run(**chosen)
         _, graph, look = look_at(96, 64, 9, longest=96)
-        run.record.graph = SceneGraph.model_validate(graph.model_dump())
-        return run, Questions(run, "5.0.1", Limits()), look
+        run.record.graph, run.record.blender = SceneGraph.model_validate(graph.model_dump()), "5.0.1"
+        return run, Questions(run, Limits()), look
 
     return make
 

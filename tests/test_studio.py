@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -376,6 +377,20 @@ print(cycles.samples, cycles.seed, cycles.device, cycles.use_denoising, cycles.t
     assert digests[0] == digests[1]
     assert studio.changes() == []
     assert studio.run(settings).output == before
+
+
+def test_a_window_shows_that_part_of_the_picture_alone(checkpoint, studio, tmp_path):
+    before = studio.describe()
+    studio.render(tmp_path / "whole.png", size=160, samples=4)
+    studio.render(tmp_path / "part.png", size=160, samples=4, window=(0.25, 0.6, 0.75, 0.8))
+    with Image.open(tmp_path / "whole.png") as whole, Image.open(tmp_path / "part.png") as part:
+        assert part.size == (80, 24)
+        cut = np.asarray(whole.crop((40, 72, 120, 96)), float)
+        assert np.abs(np.asarray(part, float) - cut).mean() < 3, "but for noise, as if cut out"
+        below = np.asarray(whole.crop((40, 84, 120, 108)), float)
+        assert np.abs(np.asarray(part, float) - below).mean() > 3
+    assert studio.changes() == []
+    assert studio.describe() == before
 
 
 def test_a_picture_has_the_scenes_shape_and_its_colours(checkpoint, studio, tmp_path):

@@ -1,6 +1,7 @@
 """The pictures of a question: their sizes, that labels stay inside, and that the same look gives the same bytes."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from PIL import Image, ImageDraw
 from seig_addon.engine.factors import measure_factors
 from seig_addon.engine.look import Look
 from seig_addon.engine.picture import encode, pixels
+from seig_addon.engine.renders import CloseUp
 from seig_addon.engine.scene_graph import Node, SceneGraph
 from seig_addon.engine.scores import measure
 from seig_addon.engine.stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS
-from seig_addon.engine.views import canvas, names, plan, views, worst_windows
+from seig_addon.engine.views import canvas, names, plan, views, windows
 from seig_addon.engine.views.luminance import sheet
-from seig_addon.engine.views.side_by_side import enlargeable, window_of
+from seig_addon.engine.views.windows import enlargeable, window_of
 from seig_addon.engine.visible import Visible
 from seig_addon.studio.scene import CameraInfo, ObjectInfo, SceneDescription
 
@@ -77,12 +79,19 @@ def look_at(width, height, count, longest=384):
     return reference, graph, Look(render, seen, scene, scores, [])
 
 
+def with_close_ups(stage, graph, look, reference):
+    """The look with what is off most cut out of its render."""
+    worst = windows.worst(stage, graph, look, reference)
+    cut = [look.render.crop(canvas.to_pixels(window, look.render.size)) for _, window in worst]
+    return replace(look, close_ups=[CloseUp(*each, shown) for each, shown in zip(worst, cut, strict=True)])
+
+
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @pytest.mark.parametrize("size", [(512, 512), (1536, 640), (400, 1200)], ids=str)
 @pytest.mark.parametrize("count", [1, 5, 60])
 def test_the_pictures_of_a_question_are_few_and_of_a_size_that_is_shown_as_it_is(stage, size, count):
     reference, graph, look = look_at(*size, count)
-    shown = views(stage, graph, look, reference)
+    shown = views(stage, graph, with_close_ups(stage, graph, look, reference), reference)
     assert next(caption for caption, _ in shown) == "Side by side"
     assert len(shown) <= 3
     assert all(max(picture.size) <= 1200 for _, picture in shown)
@@ -92,7 +101,10 @@ def test_the_pictures_of_a_question_are_few_and_of_a_size_that_is_shown_as_it_is
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_the_same_look_gives_the_same_bytes(stage):
     once, again = look_at(512, 400, 9), look_at(512, 400, 9)
-    first, second = (views(stage, graph, look, reference) for reference, graph, look in (once, again))
+    first, second = (
+        views(stage, graph, with_close_ups(stage, graph, look, reference), reference)
+        for reference, graph, look in (once, again)
+    )
     assert [(caption, encode(picture)) for caption, picture in first] == [
         (caption, encode(picture)) for caption, picture in second
     ]
@@ -158,9 +170,9 @@ def test_the_worst_objects_are_enlarged_first_and_never_twice():
     name = graph.leaves[5].name
     left, top, right, bottom = canvas.to_pixels(graph.leaves[5].box, look.render.size)
     ImageDraw.Draw(look.render).rectangle((left, top, right, bottom), fill=(0, 0, 255))
-    windows = worst_windows(GEOMETRY, graph, look, reference)
-    assert windows[0][0].startswith(name)
-    assert len({each for each, _ in windows}) == len(windows) <= 4
+    worst = windows.worst(GEOMETRY, graph, look, reference)
+    assert worst[0][0].startswith(name)
+    assert len({each for each, _ in worst}) == len(worst) <= 4
 
 
 def test_the_light_sheet_says_where_the_render_is_too_bright():

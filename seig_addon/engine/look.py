@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
 
 from ..studio.scene import SceneDescription
-from .renders import Renders
+from .renders import CloseUp, Renders
 from .scores import Scores
 from .visible import Visible
 
@@ -16,7 +17,7 @@ from .visible import Visible
 class Look:
     """The scene's render, which leaf each of its pixels shows, description, scores and faults.
 
-    `renders` are others that the questions of one stage show, by their titles.
+    `renders` are others that the questions of one stage show, by their titles, and `close_ups` what is off most.
     """
 
     render: Image.Image
@@ -25,3 +26,4 @@ class Look:
     scores: Scores
     faults: list[str]
     renders: Renders = field(default_factory=dict)
+    close_ups: Sequence[CloseUp] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from PIL import Image
 
@@ -16,14 +16,15 @@ from .kit_reference import kit_reference
 from .look import Look
 from .measured import measured
 from .records import Round, StageRecord
-from .renders import Renders
+from .renders import CloseUp, Renders
 from .review import FirstReview, Review
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .scores import Scores
 from .stages import COMPOSITION, INITIALIZATION, LIGHTING, MATERIALS, Stage
-from .views import enlarged, views
-from .views.side_by_side import gridded, titled
+from .views import views
+from .views.side_by_side import crops, gridded, titled
+from .views.windows import CLOSER
 
 _REFERENCE_SIDE = 768  # px: about what providers scale pictures down to anyway
 
@@ -39,22 +40,32 @@ _NOT_JUDGED = {"build", "size"}  # a review compares pictures, not plans
 class Questions:
     """Words each question of one run. Pure: it neither asks nor writes."""
 
-    def __init__(self, run: RunFolder, blender: str, limits: Limits) -> None:
-        """Prepare what all questions of the run share."""
-        self._run = run
+    def __init__(self, run: RunFolder, limits: Limits) -> None:
+        """Prepare what all questions of the run share; `limits` are those that programs are held to."""
+        self._run, self._limits = run, limits
         self._render = partial(prompts.render, own=run.record.settings.prompts)
         self.viewport: Image.Image | None = None  # the live scene in the artist's window, as of the last stage
         self._picture = run.reference()
         self._reference = picture.shown("Reference", picture.fit(self._picture, _REFERENCE_SIDE))
         self._grid = picture.shown("Reference with grid", gridded(self._picture, _REFERENCE_SIDE))
-        self._generator = self._render(
+
+    @cached_property
+    def _generator(self) -> str:
+        return self._system(kit_reference())
+
+    @cached_property
+    def _looker(self) -> str:
+        """Told to who names and judges, and writes no code."""
+        return self._system(kit="")
+
+    def _system(self, kit: str) -> str:
+        return self._render(
             "system.md",
-            blender=blender,
-            kit=kit_reference(),
-            seconds=f"{limits.seconds:g}",
-            vertices=limits.vertices,
+            blender=self._run.record.blender,
+            kit=kit,
+            seconds=f"{self._limits.seconds:g}",
+            vertices=self._limits.vertices,
         )
-        self._looker = self._render("system.md", blender=blender, kit="")  # names and judges, writes no code
 
     def scene_graph(self) -> Question:
         """Ask what is in the picture."""
@@ -97,12 +108,15 @@ class Questions:
         return Question(title, self._generator, text, (self._reference, picture.shown("Current render", look.render)))
 
     def review(
-        self, stage: Stage, number: int, look: Look, closer: Sequence[str] = (), more: Renders | None = None
+        self,
+        stage: Stage,
+        number: int,
+        look: Look,
+        closer: Sequence[str] = (),
+        close_ups: Sequence[CloseUp] = (),
+        more: Renders | None = None,
     ) -> Question:
-        """Ask the verifier to judge a round; a second time with what it asked for in `closer`.
-
-        Objects enlarged in both pictures, and `more` renders.
-        """
+        """Ask the verifier to judge a round; a second time with the views that it asked for in `closer`."""
         title = f"# Stage: {stage.name} · Task: review · Round: {number}{' · Closer: 1' if closer else ''}"
         text = self._render(
             "review.md",
@@ -118,9 +132,8 @@ class Questions:
             schema=_schema(Review if closer else FirstReview),
         )
         pictures = self._pictures(stage, look)
-        sheet = enlarged(self._graph, look, self._picture, closer)
-        if sheet is not None:
-            pictures += (picture.shown("Closer", sheet),)
+        if close_ups:
+            pictures += (picture.shown("Closer", crops(self._picture, close_ups, CLOSER)),)
         if more:
             pictures += (picture.shown("More views", titled(more)),)
         return Question(title, self._looker, text, pictures)

@@ -1,21 +1,24 @@
-"""Small renders in white even light beside the one that is judged: what the scene's camera or its light hides.
+"""Small renders beside the one that is judged: what the scene's camera or its light hides, and what is too small in it.
 
-For geometry the objects straight from three sides, for materials the scene as it is, and for a verifier
-what it asks for. For lighting, in the scene's own light, what each light brings. They are more than a
-question needs: where one fails, it is left out.
+In white even light, for geometry the objects straight from three sides, for materials the scene as it is,
+and for a verifier what it asks for. In the scene's own light, for lighting what each light brings, and close-ups
+of what is off most. They are more than a question needs: where one fails, it is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from ..studio.client import RenderFailed, Studio, View
+from . import picture
 from .lamps import each_light
-from .scene_graph import SceneGraph
+from .records import RunRecord
+from .scene_graph import Box2D, SceneGraph
 from .stages import GEOMETRY, LIGHTING, MATERIALS, Stage
 
 _SIDE, _WHOLE, _ASKED = 192, 320, 256  # px
@@ -24,11 +27,17 @@ _SIDES: tuple[tuple[View, str], ...] = (("front", "front"), ("side", "right side
 _ALONE = re.compile(r"(.+) alone")
 _ANGLES: dict[str, View] = {f"from {view}": view for view in ("left", "right", "back", "above")}
 
-STAGES = (GEOMETRY, MATERIALS, LIGHTING)
-"""Those whose questions show such renders."""
-
 Renders = dict[str, Image.Image]
 """Pictures by their titles, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """A window of the scene's render, rendered as large as it is shown."""
+
+    title: str
+    window: Box2D
+    render: Image.Image
 
 
 def of_stage(stage: Stage, studio: Studio, graph: SceneGraph, folder: Path) -> Renders:
@@ -61,6 +70,25 @@ def asked_for(asked: Sequence[str], studio: Studio, graph: SceneGraph, folder: P
                 found[each], _ = _render(studio, folder, _ASKED, "near", [alone[1]])
         except RenderFailed:
             continue
+    return found
+
+
+def close_ups(
+    windows: Iterable[tuple[str, Box2D]], side: int, studio: Studio, record: RunRecord, folder: Path
+) -> list[CloseUp]:
+    """Render windows of the scene that the studio holds, `side` px long where the reference is as large."""
+    found, path = [], folder / "close_up.png"
+    for title, window in windows:
+        left, top, right, bottom = window
+        share = max((right - left) * record.width, (bottom - top) * record.height) / max(record.width, record.height)
+        size = record.render_size(round(side / share))
+        try:
+            studio.render(path, size=size, samples=record.settings.working_samples, window=window)
+            found.append(CloseUp(title, window, picture.open_render(path)))
+        except RenderFailed:
+            continue
+        finally:
+            path.unlink(missing_ok=True)
     return found
 
 

@@ -21,11 +21,12 @@ from .events import Event, EventKind, Tell
 from .factors import measure_factors
 from .look import Look
 from .records import Round
-from .renders import Renders
+from .renders import CloseUp, Renders
 from .run_folder import RunFolder, round_render
 from .scene_graph import SceneGraph
 from .scores import Scores, measure
 from .stages import INITIALIZATION, Stage
+from .views import windows
 from .visible import Visible, visible
 
 
@@ -89,13 +90,10 @@ class Trials:
         """See the scene as the stage finds it, unless the round that left it so was looked at already."""
         start = self.run.start_checkpoint(stage)
         known = self._looks.get(start) if start else None
-        if known is not None and stage not in renders.STAGES:
-            return known
         self.open_start(stage)
         if known is None:
             return self._look(stage, 0)
-        folder = round_render(self.run.path, stage, 0).parent  # what was looked at for another stage
-        return replace(known, renders=renders.of_stage(stage, self.studio, self.graph, folder))
+        return self._with_views(known, stage, 0)  # what was looked at for another stage
 
     def look_at(self, stage: Stage, number: int) -> Look:
         """See the scene as a round left it, unless it was looked at already."""
@@ -109,10 +107,12 @@ class Trials:
         """The same look with the scores that it has by the scene graph's marks as they are now."""
         return replace(look, scores=self._scores(look.seen, look.render))
 
-    def more_views(self, stage: Stage, number: int, asked: Sequence[str]) -> Renders:
-        """Render what a verifier asked to see of the scene that a round left."""
+    def more_views(self, stage: Stage, number: int, look: Look, asked: Sequence[str]) -> tuple[list[CloseUp], Renders]:
+        """Render what a verifier asked to see of the scene that a round left: things enlarged, and from other sides."""
         self.studio.open(self.run.checkpoint(stage, number))
-        return renders.asked_for(asked, self.studio, self.graph, self.run.round_folder(stage, number))
+        folder, wanted = self.run.round_folder(stage, number), windows.around(asked, self.graph, look, self.reference)
+        closer = renders.close_ups(wanted, windows.CLOSER, self.studio, self.run.record, folder)
+        return closer, renders.asked_for(asked, self.studio, self.graph, folder)
 
     # The studio's scene
 
@@ -150,13 +150,17 @@ class Trials:
         render = picture.open_render(path)
         scene = self.studio.describe()
         seen = visible(self.graph, {each.name: each.parent for each in scene.objects}, self._ids(path, size))
-        return Look(
-            render=render,
-            seen=seen,
-            scene=scene,
-            scores=self._scores(seen, render),
-            faults=self.studio.check([leaf.name for leaf in self.graph.leaves]),
-            renders=renders.of_stage(stage, self.studio, self.graph, path.parent),
+        faults = self.studio.check([leaf.name for leaf in self.graph.leaves])
+        return self._with_views(Look(render, seen, scene, self._scores(seen, render), faults), stage, number)
+
+    def _with_views(self, look: Look, stage: Stage, number: int) -> Look:
+        """Add what only a stage's questions show of the scene that the studio holds."""
+        folder = round_render(self.run.path, stage, number).parent
+        worst = windows.worst(stage, self.graph, look, self.reference)
+        return replace(
+            look,
+            renders=renders.of_stage(stage, self.studio, self.graph, folder),
+            close_ups=renders.close_ups(worst, windows.CROP, self.studio, self.run.record, folder),
         )
 
     def _scores(self, seen: Visible, render: Image.Image) -> Scores:

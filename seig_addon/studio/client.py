@@ -150,15 +150,23 @@ class Studio:
         return result
 
     def render(
-        self, path: Path, view: Literal["camera", "solid", "plain"] = "camera", size: int = 256, samples: int = 16
+        self,
+        path: Path,
+        view: Literal["camera", "solid", "plain"] = "camera",
+        size: int = 256,
+        samples: int = 16,
+        window: Sequence[float] | None = None,
     ) -> None:
         """Write a PNG (8-bit sRGB, no alpha), its longer side `size` pixels; changes nothing in the scene.
+
+        Only what lies in the `window` is rendered and written, if there is one: left, top, right, bottom, 0 to 1.
 
         "camera" is Cycles with so many samples, denoised where Blender can; "solid" shows one colour
         an object, "plain" the materials' viewport colours as a solid viewport does; both need OpenGL.
         The same scene gives the same pixels. Raises NoCamera or RenderFailed.
         """
-        self._render(path, _PNG_END, "render", view=view, size=size, samples=samples)
+        part = None if window is None else list(window)
+        self._render(path, _PNG_END, "render", view=view, size=size, samples=samples, window=part)
 
     def neutral(self, path: Path, size: int, view: View = "camera", objects: Sequence[str] = ()) -> float:
         """Write a PNG (8-bit sRGB with alpha) in white even light; returns the metres it spans, 0 in perspective.

@@ -6,7 +6,7 @@ film) is never touched, so that a working picture and the final one differ in si
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ class NoCamera(Exception):
     """The scene has no camera to look through."""
 
 
-def render(scene: bpy.types.Scene, path: Path, view: str, size: int, samples: int) -> None:
+def render(
+    scene: bpy.types.Scene, path: Path, view: str, size: int, samples: int, window: Sequence[float] | None = None
+) -> None:
     """Write an 8-bit sRGB RGB PNG whose longer side is `size` pixels; the view is "camera", "solid" or "plain".
 
-    Raises NoCamera, and RuntimeError where Blender could not render or write.
+    With a `window` (left, top, right, bottom, 0 to 1 from the top left) only that part of the picture is
+    rendered and written. Raises NoCamera, and RuntimeError where Blender could not render or write.
     """
     if scene.camera is None:
         raise NoCamera("the scene has no camera")
@@ -34,6 +37,10 @@ def render(scene: bpy.types.Scene, path: Path, view: str, size: int, samples: in
             settings.enter_context(temporarily(owner, values))
 
         at_size(settings, scene, size)
+        if window is not None:
+            left, top, right, bottom = window
+            use(shape, border_min_x=left, border_max_x=right, border_min_y=1.0 - bottom, border_max_y=1.0 - top)
+            use(shape, use_border=True, use_crop_to_border=True)
         use(shape.image_settings, file_format="PNG", color_mode="RGB", color_depth="8")
         if view == "solid":
             use(shape, engine="BLENDER_WORKBENCH")

@@ -100,9 +100,9 @@ class _Inside:
         """List what differs from the scene that was opened."""
         return compare(self._before, scene_state(bpy.context.scene))
 
-    def render(self, path: str, view: str, size: int, samples: int) -> None:
+    def render(self, path: str, view: str, size: int, samples: int, window: list[float] | None) -> None:
         """Render a picture."""
-        render(bpy.context.scene, Path(path), view, size, samples)
+        render(bpy.context.scene, Path(path), view, size, samples, window)
 
     def neutral(self, path: str, size: int, samples: int, view: str, objects: list[str]) -> float:
         """Render in white even light."""
