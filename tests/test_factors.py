@@ -94,3 +94,26 @@ def test_the_light_grid_is_the_mean_of_each_cell():
     assert grid.shape == (8, 8)
     assert grid[0, 0] == pytest.approx(gap[:6, :8].mean())
     assert metrics.mean_squared_error(grid, np.zeros((8, 8))) < 0.05
+
+
+def test_a_cell_of_the_light_grid_is_the_mean_of_what_counts_or_unknown():
+    shown, where = np.zeros((16, 16, 3)), np.zeros((16, 16), bool)
+    shown[:2, :2], shown[0, 0], where[0, 0] = 0.5, 0.25, True
+    grid = factors.light_grid(shown, np.zeros_like(shown), where)
+    assert grid[0, 0] == pytest.approx(0.25)
+    assert np.isnan(grid.ravel()[1:]).all()
+
+
+def test_pictures_show_the_same_leaf_where_it_is_seen_within_its_own_box():
+    cup, table = (
+        Node(name="Cup", build="box", box=(0.5, 0.0, 0.75, 0.5)),
+        Node(name="Table", build="b", box=(0, 0, 1, 1)),
+    )
+    index = np.ones((40, 40), np.int32)
+    index[0:20, 10:25] = 0  # the cup stands too far to the left
+    seen = Visible(("Cup", "Table"), index, ("",), np.zeros_like(index))
+    same = factors.same_leaf(SceneGraph(nodes=[cup, table]), seen)
+    assert same[5, 22], "the cup where it belongs"
+    assert same[30, 10], "the table"
+    assert not same[5, 15], "the cup where the reference shows the table"
+    assert not same[5, 28], "the table where the reference shows the cup"

@@ -5,7 +5,7 @@ import pytest
 
 from seig_addon.engine import colors, measures
 from seig_addon.engine.base_colors import base_colors
-from seig_addon.engine.factors import color_gaps
+from seig_addon.engine.factors import color_gaps, light_grid
 from seig_addon.engine.scene_graph import Node, SceneGraph
 from seig_addon.engine.visible import Visible, visible
 from seig_addon.studio.pixels import Ids
@@ -284,11 +284,24 @@ def test_what_a_smaller_thing_covers_says_nothing_about_a_colour_in_the_referenc
     assert line.endswith(": Frame #00ff00, Glass #ff0000")
 
 
+def test_a_colour_that_half_of_a_box_does_not_have_is_marked():
+    reference = np.zeros((40, 80, 3))
+    reference[::3, :40] = 0.8
+    reference[1::3, :40] = 0.4
+    reference[:, 40:] = np.linspace(0.5, 0.55, 40)[:, None]
+    nodes = [
+        Node(name="Twigs", build="tubes", box=(0.0, 0.0, 0.5, 1.0)),
+        Node(name="Wall", build="plane", box=(0.5, 0.0, 1.0, 1.0)),
+    ]
+    (line,) = measures.seen_colors(SceneGraph(nodes=nodes), reference)
+    assert line.endswith(": Twigs #666666 mixed, Wall #868686")
+
+
 def test_light_says_where_and_by_how_much_all_of_it_is_off():
     reference = np.full((64, 48, 3), 0.5)
     render = reference.copy()
     render[:, :6] = 0.75
-    factor, _tint, clipped, grid = measures.light([], render, reference)
+    factor, _tint, clipped, grid = measures.light([], render, reference, light_grid(render, reference))
     assert float(factor.split()[-1]) < 1
     assert clipped.startswith("pure white: 0.0% of the reference, 0.0% of the render")
     rows = [[int(cell) for cell in row.split()] for row in grid.splitlines()[1:]]
@@ -300,7 +313,7 @@ def test_pictures_smaller_than_the_grids_are_measured_too():
     tiny = np.full((5, 3, 3), 0.2)
     index = np.full((5, 3), -1, np.int32)
     nothing = Visible(NAMES, index, ("",), np.zeros_like(index))
-    assert measures.light([], tiny, tiny)[0].endswith("1.00")
+    assert measures.light([], tiny, tiny, light_grid(tiny, tiny))[0].endswith("1.00")
     assert measures.worst_patches(nothing, tiny, tiny)
     assert measures.object_colors(color_gaps(GRAPH, nothing, tiny, tiny)) == [
         "all colours together: linear factor r g b 1.00 1.00 1.00 (light; divided out below)"

@@ -66,14 +66,16 @@ def test_straight_views_frame_the_objects_and_say_how_wide(built, tmp_path):
 
 
 def test_stages_and_verifiers_get_the_views_that_they_need(built, tmp_path):
-    assert list(renders.of_stage(COMPOSITION, built, GRAPH, tmp_path)) == []
-    assert len(renders.of_stage(MATERIALS, built, GRAPH, tmp_path)) == 1
-    assert [title.split(",")[0] for title in renders.of_stage(GEOMETRY, built, GRAPH, tmp_path)] == [
+    assert list(renders.of_stage(COMPOSITION, built, GRAPH, built.describe(), tmp_path)) == []
+    assert len(renders.of_stage(MATERIALS, built, GRAPH, built.describe(), tmp_path)) == 1
+    assert [title.split(",")[0] for title in renders.of_stage(GEOMETRY, built, GRAPH, built.describe(), tmp_path)] == [
         "front",
         "right side",
         "from above",
     ]
-    asked = renders.asked_for(["Cube", "Cube alone", "from left", "Elephant alone", "hm"], built, GRAPH, tmp_path)
+    asked = renders.asked_for(
+        ["Cube", "Cube alone", "from left", "Elephant alone", "hm"], built, GRAPH, built.describe(), tmp_path
+    )
     assert list(asked) == ["Cube alone", "from left"]
     assert list(tmp_path.iterdir()) == []
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from seig_addon.engine.factors import measure_factors
+from seig_addon.engine.factors import light_grid, measure_factors
 from seig_addon.engine.look import Look
 from seig_addon.engine.picture import encode, pixels
 from seig_addon.engine.renders import CloseUp
@@ -179,11 +179,14 @@ def test_the_light_sheet_says_where_the_render_is_too_bright():
     reference = Image.new("RGB", (256, 256), (100, 100, 100))
     render = reference.copy()
     render.paste((160, 160, 160), (0, 0, 32, 32))
-    difference = sheet(reference, render).crop((630, 20, 900, 280))
+    grid = light_grid(pixels(render), pixels(reference))
+    grid[7, 0] = np.nan
+    difference = sheet(reference, render, grid).crop((630, 20, 900, 280))
     red, _, blue = (np.asarray(difference)[:30, 10:40, channel].mean() for channel in range(3))
     assert red > blue + 50
     _, green, blue = (np.asarray(difference)[150:, 150:, channel].max() for channel in range(3))
     assert green == blue == 255
+    assert len(np.unique(np.asarray(difference)[-20:, 15:20])) == 1, "what is unknown is plain grey, with no number"
 
 
 def test_there_is_no_plan_of_nothing():

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from . import colors, outlines
 from .coverage import overlap
-from .scene_graph import Node, SceneGraph
+from .scene_graph import Box2D, Node, SceneGraph
 from .scores import Factors, Pixels
 from .siblings import together
 from .visible import Mask, Visible
@@ -23,6 +23,7 @@ GRID = 8  # cells a side, coarse enough to show light and not outlines
 DARK = 0.002  # linear light, added above and below: black divides nothing
 _TELLING = 3  # colours: of two, either could be the one that is off
 FEW = 12  # pixels: fewer say nothing about a colour
+_TOLD = 0.15  # of a cell: fewer pixels say nothing about its light
 
 
 class ColorGap(BaseModel):
@@ -112,11 +113,38 @@ def common_light(gaps: list[ColorGap]) -> colors.Floats:
     return np.exp([_weighted_median(logs[:, channel], weights) for channel in range(3)])
 
 
-def light_grid(render: Pixels, reference: Pixels) -> colors.Floats:
-    """Brightness of the render minus the reference, each cell's mean, on a grid of 8 × 8 at most."""
+def light_grid(render: Pixels, reference: Pixels, where: Mask | None = None) -> colors.Floats:
+    """Brightness of the render minus the reference, each cell's mean, on a grid of 8 × 8 at most.
+
+    Of the pixels in `where`; a cell that has few of them is nan.
+    """
     gap = colors.brightness(render) - colors.brightness(reference)
-    sums, rows, columns = cells(gap, GRID)
-    return sums / np.outer(np.diff(rows), np.diff(columns))
+    where = np.ones(gap.shape, bool) if where is None else where
+    sums, rows, columns = cells(gap * where, GRID)
+    counts, _, _ = cells(where.astype(float), GRID)
+    told = counts >= _TOLD * np.outer(np.diff(rows), np.diff(columns))
+    return np.where(told, sums / np.maximum(counts, 1.0), np.nan)
+
+
+def same_leaf(graph: SceneGraph, seen: Visible) -> Mask:
+    """The pixels where both pictures show the same leaf, as far as the marked boxes tell.
+
+    There it is light or colour that differs, not what stands there.
+    """
+    same = np.zeros(seen.index.shape, bool)
+    boxes = {leaf.name: leaf.box for leaf in graph.leaves if leaf.box is not None}
+    for name, box in boxes.items():
+        own = seen.core(name) & inside(box, same.shape)
+        for other in boxes.values():
+            if area(other) < area(box):
+                own &= ~inside(other, same.shape)
+        same |= own
+    return same
+
+
+def area(box: Box2D) -> float:
+    """The area of a box, in shares of the picture."""
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def cells(values: colors.Floats, most: int) -> tuple[colors.Floats, NDArray[np.int_], NDArray[np.int_]]:
@@ -125,7 +153,7 @@ def cells(values: colors.Floats, most: int) -> tuple[colors.Floats, NDArray[np.i
     return np.add.reduceat(np.add.reduceat(values, rows[:-1], axis=0), columns[:-1], axis=1), rows, columns
 
 
-def inside(box: tuple[float, float, float, float], shape: tuple[int, ...]) -> Mask:
+def inside(box: Box2D, shape: tuple[int, ...]) -> Mask:
     """The pixels of a picture (height, width) within a box, of which at least one is."""
     height, width = shape[:2]
     left, top, right, bottom = box

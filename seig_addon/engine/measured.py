@@ -6,7 +6,7 @@ from PIL import Image
 
 from . import measures, picture
 from .base_colors import base_colors
-from .factors import color_gaps
+from .factors import color_gaps, light_grid, same_leaf
 from .look import Look
 from .scene_graph import SceneGraph
 from .siblings import together
@@ -39,6 +39,6 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
         lines += measures.object_colors(gaps)
         lines += base_colors(graph, look.scene, seen, gaps, render, wanted)
     if stage is LIGHTING:
-        lines += measures.light(gaps, render, wanted)
+        lines += measures.light(gaps, render, wanted, light_grid(render, wanted, same_leaf(graph, seen)))
         lines += [f"each light's share of the render's light: {', '.join(look.renders)}"] if look.renders else []
     return lines

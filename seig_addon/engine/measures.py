@@ -13,7 +13,7 @@ import numpy as np
 
 from ..studio.scene import SceneDescription
 from . import colors, outlines
-from .factors import ColorGap, cells, common_light, inside, is_compared, light_grid
+from .factors import ColorGap, area, cells, common_light, inside, is_compared
 from .scene_graph import Box2D, SceneGraph
 from .scores import Pixels
 from .visible import NOTHING, Mask, Visible
@@ -24,6 +24,7 @@ _OFF_OUTLINE = 0.3  # of an outline that lies on no edge of the reference: the r
 _CAMERA = (0.01, 0.02)  # shift and scale of all boxes together that are worth a word
 _FAR = 0.1  # of the picture: things nearer to each other than this say nothing about a scale
 _FREE = 0.25  # of the middle of a box: if more of it is covered, its colour is looked for in all of the box
+_MIXED = 0.1  # of white: where half of a box differs by more from its median, that is no one thing's colour
 _PATCHES = 12  # cells a side in which the worst patches are looked for
 _WORST = 6  # patches that are named
 _SIDES = ("left", "top", "right", "bottom")
@@ -40,13 +41,20 @@ def seen_colors(graph: SceneGraph, reference: Pixels) -> list[str]:
     for name, box in boxes.items():
         free = inside(box, reference.shape)
         for other in boxes.values():
-            if _area(other) < _area(box):
+            if area(other) < area(box):
                 free &= ~inside(other, reference.shape)
         middle = inside(_middle(box), reference.shape)
         part = free & middle if (free & middle).sum() >= _FREE * middle.sum() else free
         if part.any():
-            words.append(f"{name} {colors.hex_color(np.median(reference[part], axis=0))}")
-    return [f"colours that the reference shows: {', '.join(words)}"] if words else []
+            middle_color = np.median(reference[part], axis=0)
+            spread = np.median(np.abs(reference[part] - middle_color).max(axis=1))
+            words.append(f"{name} {colors.hex_color(middle_color)}{' mixed' if spread > _MIXED else ''}")
+    mixed = (
+        " (mixed: of patterns, shadows, or what lies behind; look)"
+        if any(each.endswith("mixed") for each in words)
+        else ""
+    )
+    return [f"colours that the reference shows{mixed}: {', '.join(words)}"] if words else []
 
 
 def unseen(graph: SceneGraph, scene: SceneDescription, seen: Visible) -> list[str]:
@@ -157,17 +165,18 @@ def light_factor(render: Pixels, reference: Pixels) -> str:
     return f"all light together would have to change by a factor of {factor:.2f}"
 
 
-def light(gaps: Sequence[ColorGap], render: Pixels, reference: Pixels) -> list[str]:
-    """Compare light: as one factor and its tint, clipped areas, and brightness on a coarse grid."""
+def light(gaps: Sequence[ColorGap], render: Pixels, reference: Pixels, grid: colors.Floats) -> list[str]:
+    """Compare light: as one factor and its tint, clipped areas, and brightness on a coarse grid, nan where unknown."""
     white = [float((picture > 0.99).all(axis=2).mean()) for picture in (reference, render)]
     black = [float((picture < 0.01).all(axis=2).mean()) for picture in (reference, render)]
-    rows = [" ".join(f"{round(255 * cell):+4d}" for cell in row) for row in light_grid(render, reference)]
+    rows = [" ".join("   ·" if np.isnan(cell) else f"{round(255 * cell):+4d}" for cell in row) for row in grid]
     return [
         light_factor(render, reference),
         f"its tint, over all objects: {_factor(common_light(list(gaps)))}",
         f"pure white: {white[0]:.1%} of the reference, {white[1]:.1%} of the render; "
         f"pure black: {black[0]:.1%} and {black[1]:.1%}",
-        "brightness of the render minus the reference, 0 to 255, on a grid from the top left:\n  " + "\n  ".join(rows),
+        "brightness of the render minus the reference, 0 to 255, on a grid from the top left, where both show the "
+        "same thing:\n  " + "\n  ".join(rows),
     ]
 
 
@@ -212,7 +221,3 @@ def _middle(box: Box2D) -> Box2D:
     left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in box)
     x, y = (right - left) / 4, (bottom - top) / 4
     return left + x, top + y, right - x, bottom - y
-
-
-def _area(box: Box2D) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

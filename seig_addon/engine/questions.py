@@ -158,10 +158,13 @@ class Questions:
         return graph
 
     def _graph_text(self, stage: Stage, unused: Collection[str] = ()) -> str:
-        """The scene graph as JSON, a line a node, with what the stage has a use for."""
+        """The scene graph as JSON, a line a node, with what the stage has a use for.
+
+        Once there is a scene, its own camera is told; the guess would stand beside it, and grow stale.
+        """
         left_out = _LEFT_OUT.get(stage, set()) | set(unused)
         nodes = [node.model_dump(exclude_defaults=True, exclude=left_out) for node in self._graph.nodes]
-        head = self._graph.model_dump(exclude={"nodes"})
+        head = self._graph.model_dump(exclude={"nodes"} if stage is INITIALIZATION else {"nodes", "camera"})
         lines = ",\n  ".join(json.dumps(node, ensure_ascii=False) for node in nodes)
         return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "nodes": [\n  {lines}\n]}}'
 

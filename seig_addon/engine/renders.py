@@ -15,7 +15,9 @@ from pathlib import Path
 from PIL import Image
 
 from ..studio.client import RenderFailed, Studio, View
+from ..studio.scene import SceneDescription
 from . import picture
+from .framing import framing
 from .lamps import each_light
 from .records import RunRecord
 from .scene_graph import Box2D, SceneGraph
@@ -40,13 +42,13 @@ class CloseUp:
     render: Image.Image
 
 
-def of_stage(stage: Stage, studio: Studio, graph: SceneGraph, folder: Path) -> Renders:
-    """Render what a stage's questions show of the scene that the studio holds; `folder` is written to in between."""
+def of_stage(stage: Stage, studio: Studio, graph: SceneGraph, scene: SceneDescription, folder: Path) -> Renders:
+    """Render what a stage's questions show of the `scene` that the studio holds; `folder` is written to in between."""
     found: Renders = {}
     try:
         if stage is GEOMETRY:
             for view, title in _SIDES:
-                shown, metres = _render(studio, folder, _SIDE, view, _things(graph))
+                shown, metres = _render(studio, folder, _SIDE, view, _things(graph, scene))
                 found[f"{title}, {metres:.3g} m"] = shown
         if stage is MATERIALS:
             found["render in white light"], _ = _render(studio, folder, _WHOLE, "camera", [])
@@ -57,15 +59,17 @@ def of_stage(stage: Stage, studio: Studio, graph: SceneGraph, folder: Path) -> R
     return found
 
 
-def asked_for(asked: Sequence[str], studio: Studio, graph: SceneGraph, folder: Path) -> Renders:
-    """Render what a verifier asked to see of the scene that the studio holds: "Cup alone", "from left"."""
+def asked_for(
+    asked: Sequence[str], studio: Studio, graph: SceneGraph, scene: SceneDescription, folder: Path
+) -> Renders:
+    """Render what a verifier asked to see of the `scene` that the studio holds: "Cup alone", "from left"."""
     found: Renders = {}
     names = {node.name for node in graph.nodes}
     for each in asked:
         alone = _ALONE.fullmatch(each)
         try:
             if each in _ANGLES:
-                found[each], _ = _render(studio, folder, _ASKED, _ANGLES[each], _things(graph))
+                found[each], _ = _render(studio, folder, _ASKED, _ANGLES[each], _things(graph, scene))
             elif alone and alone[1] in names:
                 found[each], _ = _render(studio, folder, _ASKED, "near", [alone[1]])
         except RenderFailed:
@@ -92,9 +96,9 @@ def close_ups(
     return found
 
 
-def _things(graph: SceneGraph) -> list[str]:
-    """All but surfaces, which reach out of the picture and would hide what stands before them from other sides."""
-    return [leaf.name for leaf in graph.leaves if leaf.kind == "object"]
+def _things(graph: SceneGraph, scene: SceneDescription) -> list[str]:
+    """Without what reaches out of the picture, which would hide what stands before it from other sides."""
+    return [each.name for each in framing(graph, scene.objects)]
 
 
 def _render(studio: Studio, folder: Path, size: int, view: View, objects: list[str]) -> tuple[Image.Image, float]:

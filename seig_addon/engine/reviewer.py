@@ -27,12 +27,13 @@ class Reviewer:
         say("asking", "verifier", stage, number)
         question = self._questions.review(stage, number, look)
         first = self._conversation.ask_json(question, (record, played), FirstReview)
-        review = Review(approved=first.approved, checklist=first.checklist, comment=first.comment)
         if first.closer:
             say("asking", f"verifier, a closer look at {', '.join(first.closer)}", stage, number)
             views = self._trials.more_views(stage, number, look, first.closer)
             question = self._questions.review(stage, number, look, first.closer, *views)
             review = self._conversation.ask_json(question, (record, played), Review)
+        else:
+            review = Review(approved=first.approved, checklist=first.checklist, comment=first.comment)
         what = "approved" if review.approved else f"{len(review.checklist)} to do: {review.checklist[0]}"
         say("reviewed", what, stage, number)
         return review

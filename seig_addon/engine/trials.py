@@ -112,7 +112,7 @@ class Trials:
         self.studio.open(self.run.checkpoint(stage, number))
         folder, wanted = self.run.round_folder(stage, number), windows.around(asked, self.graph, look, self.reference)
         closer = renders.close_ups(wanted, windows.CLOSER, self.studio, self.run.record, folder)
-        return closer, renders.asked_for(asked, self.studio, self.graph, folder)
+        return closer, renders.asked_for(asked, self.studio, self.graph, look.scene, folder)
 
     # The studio's scene
 
@@ -159,7 +159,7 @@ class Trials:
         worst = windows.worst(stage, self.graph, look, self.reference)
         return replace(
             look,
-            renders=renders.of_stage(stage, self.studio, self.graph, folder),
+            renders=renders.of_stage(stage, self.studio, self.graph, look.scene, folder),
             close_ups=renders.close_ups(worst, windows.CROP, self.studio, self.run.record, folder),
         )
 

@@ -28,7 +28,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from .. import measures
+from .. import measures, picture
+from ..factors import light_grid, same_leaf
 from ..look import Look
 from ..scene_graph import SceneGraph
 from ..siblings import together
@@ -57,7 +58,9 @@ def views(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -
         if drawn is not None:
             shown.append(("Plan", drawn))
     if stage is LIGHTING:
-        shown.append(("Light", luminance.sheet(reference, look.render)))
+        render, wanted = picture.pixels(look.render), picture.pixels(reference, look.render.size)
+        grid = light_grid(render, wanted, same_leaf(*together(graph, look.seen)))
+        shown.append(("Light", luminance.sheet(reference, look.render, grid)))
         if look.renders:
             shown.append(("Each light", luminance.each_light(look.renders)))
     if look.close_ups:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ...studio.scene import ObjectInfo, SceneDescription
+from ..framing import framing
 from ..hull import hull
 from ..scene_graph import SceneGraph
 from .canvas import FAINT, FONT, INK, PAPER, SEEN, font, row, text_width
@@ -40,18 +41,19 @@ def plan(graph: SceneGraph, scene: SceneDescription) -> Image.Image | None:
     names = [leaf.name for leaf in graph.leaves]
     if not things:
         return None
-    return row([_view(title, (a, b), things, surfaces, scene, names) for title, a, b in _VIEWS])
+    near = framing(graph, scene.objects)
+    return row([_view(title, _around(near, (a, b)), (a, b), things, surfaces, scene, names) for title, a, b in _VIEWS])
 
 
 def _view(
     title: str,
+    frame: _Frame,
     axes: tuple[int, int],
     things: Sequence[ObjectInfo],
     surfaces: Sequence[ObjectInfo],
     scene: SceneDescription,
     names: Sequence[str],
 ) -> Image.Image:
-    frame = _around(things, axes)
     sheet = Image.new("RGB", (_LEFT + _SIZE, _TOP + _SIZE + _BOTTOM), PAPER)
     draw = ImageDraw.Draw(sheet)
     for each in surfaces:
