@@ -318,3 +318,16 @@ def test_pictures_smaller_than_the_grids_are_measured_too():
     assert measures.object_colors(color_gaps(GRAPH, nothing, tiny, tiny)) == [
         "all colours together: linear factor r g b 1.00 1.00 1.00 (light; divided out below)"
     ]
+
+
+def test_the_object_whose_shape_differs_is_named_before_the_one_whose_brightness_does():
+    reference, render = grey(), grey()
+    stripes = np.tile([0.2, 0.8], 5)
+    for picture, factor in ((reference, 1.0), (render, 0.6)):
+        picture[20:60, 20:40] = factor * np.tile(stripes, 2)[None, :, None]
+    reference[50:70, 60:90] = np.repeat(stripes, 2)[:, None, None]
+    (line,) = measures.likeness(GRAPH, IN_PLACE, render, reference)
+    told = dict(each.split() for each in line.split("same: ")[1].split(", "))
+    assert list(told) == ["Book", "Cup"]
+    assert float(told["Book"]) < 0.3
+    assert float(told["Cup"]) > 0.8

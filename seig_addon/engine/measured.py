@@ -33,6 +33,7 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
     if stage in (GEOMETRY, COMPOSITION):
         lines += measures.box_offsets(graph, seen)
     if stage is GEOMETRY:
+        lines += measures.likeness(graph, seen, render, wanted)
         lines += measures.worst_patches(seen, render, wanted)
     gaps = color_gaps(graph, seen, render, wanted)
     if stage is MATERIALS:

@@ -15,7 +15,7 @@ from ..studio.scene import SceneDescription
 from . import colors, outlines
 from .factors import ColorGap, area, cells, common_light, inside, is_compared
 from .scene_graph import Box2D, SceneGraph
-from .scores import Pixels
+from .scores import WINDOW, Pixels, structure
 from .visible import NOTHING, Mask, Visible
 
 OFF = 0.01  # of the picture: offsets below can't be seen at the size that is compared
@@ -27,6 +27,7 @@ _FREE = 0.25  # of the middle of a box: if more of it is covered, its colour is 
 _MIXED = 0.1  # of white: where half of a box differs by more from its median, that is no one thing's colour
 _PATCHES = 12  # cells a side in which the worst patches are looked for
 _WORST = 6  # patches that are named
+_LEAST_ALIKE = 8  # objects that are named
 _SIDES = ("left", "top", "right", "bottom")
 
 
@@ -124,6 +125,21 @@ def stray_outlines(graph: SceneGraph, reference: Pixels, seen: Visible) -> list[
     right = [name for name, share in shares if share < _OFF_OUTLINE]
     lines = [f"share of the outline that lies on no edge of the reference: {', '.join(off)}"] if off else []
     return [*lines, *_in_order("outlines that fit", right)]
+
+
+def likeness(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> list[str]:
+    """Name the objects whose places look least alike but for brightness, around what is marked and what is seen."""
+    if min(render.shape[:2]) < WINDOW:
+        return []
+    alike = np.pad(structure(render, reference), WINDOW // 2, mode="edge")
+    found = {}
+    for leaf in graph.leaves:
+        if is_compared(leaf) and leaf.box is not None:
+            place = inside(leaf.box, alike.shape) | seen.mask(leaf.name)
+            found[leaf.name] = float(alike[place].mean())
+    least = sorted(found, key=lambda name: (found[name], name))[:_LEAST_ALIKE]
+    words = ", ".join(f"{name} {found[name]:.2f}" for name in least)
+    return [f"places that look least alike, shapes and patterns, 1 is the same: {words}"] if least else []
 
 
 def object_colors(gaps: Sequence[ColorGap]) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 Pixels = NDArray[np.float64]
 
-_WINDOW = 7  # pixels; Wang et al. 2004 in its uniform-window form, as scikit-image does by default
+WINDOW = 7  # pixels; Wang et al. 2004 in its uniform-window form, as scikit-image does by default
 _C1, _C2 = 0.01**2, 0.03**2
 _PSNR_FLOOR, _PSNR_CEILING = 5.0, 35.0  # dB: pure noise, and closer than a rebuilt scene gets
 
@@ -59,7 +59,7 @@ def psnr(a: Pixels, b: Pixels) -> float:
 
 def ssim(a: Pixels, b: Pixels) -> float:
     """Mean structural similarity over all 7×7 windows and channels (Wang et al. 2004), -1 to 1."""
-    samples = _WINDOW**2
+    samples = WINDOW**2
     unbiased = samples / (samples - 1)
     mean_a, mean_b = _window_mean(a), _window_mean(b)
     variance_a = unbiased * (_window_mean(a * a) - mean_a**2)
@@ -70,10 +70,20 @@ def ssim(a: Pixels, b: Pixels) -> float:
     return float(np.mean(top / bottom))
 
 
+def structure(a: Pixels, b: Pixels) -> Pixels:
+    """How alike two pictures are around each place but for brightness: SSIM's other term, (h - 6, w - 6)."""
+    grey_a, grey_b = (picture.mean(axis=2, keepdims=True) for picture in (a, b))
+    mean_a, mean_b = _window_mean(grey_a), _window_mean(grey_b)
+    variances = _window_mean(grey_a**2) - mean_a**2 + _window_mean(grey_b**2) - mean_b**2
+    covariance = _window_mean(grey_a * grey_b) - mean_a * mean_b
+    alike: Pixels = ((2 * covariance + _C2) / (variances + _C2))[..., 0]
+    return alike
+
+
 def _window_mean(picture: Pixels) -> Pixels:
     """Mean over each full 7×7 window, by summed areas: (h, w, c) to (h - 6, w - 6, c)."""
     sums = np.pad(picture, ((1, 0), (1, 0), (0, 0))).cumsum(axis=0).cumsum(axis=1)
-    n = _WINDOW
+    n = WINDOW
     windows = sums[n:, n:] - sums[:-n, n:] - sums[n:, :-n] + sums[:-n, :-n]
     result: Pixels = windows / n**2
     return result
