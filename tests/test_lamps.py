@@ -31,7 +31,7 @@ def lit(studio):
 
 
 def test_each_light_is_shown_alone_by_name_and_share(studio, lit, tmp_path):
-    found = renders.of_stage(LIGHTING, studio, GRAPH, tmp_path)
+    found = renders.of_stage(LIGHTING, studio, GRAPH, studio.describe(), tmp_path)
     names = {title.rsplit(" ", 1)[0]: (title, shown) for title, shown in found.items()}
     assert set(names) == {"Left lamp", "world", "glow of Screen"}  # the dark one can't be seen
     shares = [int(title.rsplit(" ", 1)[1].removesuffix("%")) for title in found]
@@ -44,7 +44,7 @@ def test_each_light_is_shown_alone_by_name_and_share(studio, lit, tmp_path):
 
 
 def test_other_stages_render_no_lights(studio, lit, tmp_path):
-    assert renders.of_stage(COMPOSITION, studio, GRAPH, tmp_path) == {}
+    assert renders.of_stage(COMPOSITION, studio, GRAPH, studio.describe(), tmp_path) == {}
 
 
 def test_the_strongest_eight_fit_a_sheet_and_are_named_in_the_measures():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from PIL import Image
 
@@ -17,7 +18,8 @@ from .visible import Visible
 class Look:
     """The scene's render, which leaf each of its pixels shows, description, scores and faults.
 
-    `renders` are others that the questions of one stage show, by their titles, and `close_ups` what is off most.
+    The scene is kept in its `checkpoint`. For the questions of one stage there are `renders` from elsewhere, by
+    their titles, and `close_ups` of what is off most.
     """
 
     render: Image.Image
@@ -25,5 +27,6 @@ class Look:
     scene: SceneDescription
     scores: Scores
     faults: list[str]
+    checkpoint: Path | None = None
     renders: Renders = field(default_factory=dict)
     close_ups: Sequence[CloseUp] = ()

@@ -24,6 +24,7 @@ class Reviewer:
     def review(self, stage: Stage, record: StageRecord, played: Round, look: Look) -> Review:
         """Ask what a round left to do; raises UnreadableReply if no reply can be read."""
         say, number = self._trials.say, played.number
+        look = self._trials.shown(stage, look)
         say("asking", "verifier", stage, number)
         question = self._questions.review(stage, number, look)
         first = self._conversation.ask_json(question, (record, played), FirstReview)

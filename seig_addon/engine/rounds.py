@@ -84,6 +84,7 @@ class RoundPlayer:
         """
         number = played.number
         folder = self._run.round_folder(stage, number)
+        look = look and self._trials.shown(stage, look)
         question = self._questions.program(stage, number, look, so_far, checklist, history)
         messages = question.messages()
         problems: list[str] = []
@@ -99,8 +100,7 @@ class RoundPlayer:
                 write_atomic(folder / "program.py", program)
                 problem, changed, seen = self._trials.attempt(stage, number, program)
                 if seen is not None:
-                    self._trials.keep(stage, played, changed, seen)
-                    return seen
+                    return self._trials.keep(stage, played, changed, seen)
             problems.append(problem)
             write_atomic(folder / f"problem{_suffix(problems[1:])}.txt", problem)
             self._say("refused", problem.splitlines()[0], stage, number)

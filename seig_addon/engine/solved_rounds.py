@@ -130,6 +130,4 @@ class SolvedRounds:
         program = f"{so_far.rstrip()}\n\n{solved}".lstrip()
         write_atomic(self._trials.run.round_folder(stage, played.number) / "program.py", program)
         played.problem, changed, seen = self._trials.attempt(stage, played.number, program)
-        if seen is not None:
-            self._trials.keep(stage, played, changed, seen)
-        return seen
+        return seen and self._trials.keep(stage, played, changed, seen)

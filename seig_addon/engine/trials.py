@@ -37,7 +37,8 @@ class Trials:
         """Put the collaborators together."""
         self.run, self.studio, self.reference = run, studio, run.reference()
         self._tell = tell
-        self._looks: dict[Path, Look] = {}  # what was seen of each checkpoint that a round left
+        self._looks: dict[Path, Look] = {}  # what was seen of each checkpoint
+        self._shown: dict[tuple[Path, Stage], Look] = {}  # the same with what is shown of it in a stage's questions
 
     @property
     def graph(self) -> SceneGraph:
@@ -66,42 +67,46 @@ class Trials:
         except RenderFailed as error:
             return f"The program ran, but its scene can't be rendered. {error}", "", None
 
-    def keep(self, stage: Stage, played: Round, changed: str, seen: Look) -> None:
+    def keep(self, stage: Stage, played: Round, changed: str, seen: Look) -> Look:
         """Save the scene that a round's program left, and write down what it is like."""
-        self._save(stage, played.number, seen)
         played.ran, played.changed = True, changed
         played.scores, played.faults = seen.scores, seen.faults
+        return self._saved(stage, played.number, seen)
 
     def run_again(self, stage: Stage, number: int) -> tuple[str, Look | None]:
         """Run a round's program again from the stage's start, which may have changed; refresh its files."""
         problem, _, look = self.attempt(stage, number, self.run.round_program(stage, number))
-        if look is not None:
-            self._save(stage, number, look)
-        return problem, look
+        return problem, look and self._saved(stage, number, look)
 
     def preview(self, stage: Stage, program: str) -> Look | None:
         """See what a program does from the stage's start, without making a round of it."""
         _, _, look = self.attempt(stage, 0, program)
-        return look
+        return look and self._with_views(look, stage)  # now, as its scene is in no checkpoint
 
     # Looking
 
     def look_at_start(self, stage: Stage) -> Look:
         """See the scene as the stage finds it, unless the round that left it so was looked at already."""
         start = self.run.start_checkpoint(stage)
-        known = self._looks.get(start) if start else None
-        self.open_start(stage)
-        if known is None:
+        if start is None:  # initialization's program no longer runs
+            self.open_start(stage)
             return self._look(stage, 0)
-        return self._with_views(known, stage, 0)  # what was looked at for another stage
+        return self._look_into(start, stage, 0)
 
     def look_at(self, stage: Stage, number: int) -> Look:
         """See the scene as a round left it, unless it was looked at already."""
-        checkpoint = self.run.checkpoint(stage, number)
-        if checkpoint not in self._looks:
-            self.studio.open(checkpoint)
-            self._looks[checkpoint] = self._look(stage, number)
-        return self._looks[checkpoint]
+        return self._look_into(self.run.checkpoint(stage, number), stage, number)
+
+    def shown(self, stage: Stage, look: Look) -> Look:
+        """The same look with all that a stage's questions show; rendered only where something is asked."""
+        if look.checkpoint is None:
+            return look
+        key = look.checkpoint, stage
+        if key not in self._shown:
+            self.studio.open(look.checkpoint)
+            self._shown[key] = self._with_views(look, stage)
+        known = self._shown[key]
+        return replace(look, renders=known.renders, close_ups=known.close_ups)
 
     def measured_again(self, look: Look) -> Look:
         """The same look with the scores that it has by the scene graph's marks as they are now."""
@@ -136,10 +141,18 @@ class Trials:
         """Tell what happens."""
         self._tell(Event(kind, text, stage.name, number))
 
-    def _save(self, stage: Stage, number: int, look: Look) -> None:
+    def _saved(self, stage: Stage, number: int, look: Look) -> Look:
         checkpoint = self.run.checkpoint(stage, number)
         self.studio.save(checkpoint)
-        self._looks[checkpoint] = look
+        self._shown = {key: shown for key, shown in self._shown.items() if key[0] != checkpoint}
+        self._looks[checkpoint] = replace(look, checkpoint=checkpoint)
+        return self._looks[checkpoint]
+
+    def _look_into(self, checkpoint: Path, stage: Stage, number: int) -> Look:
+        if checkpoint not in self._looks:
+            self.studio.open(checkpoint)
+            self._looks[checkpoint] = replace(self._look(stage, number), checkpoint=checkpoint)
+        return self._looks[checkpoint]
 
     def _look(self, stage: Stage, number: int) -> Look:
         self.say("rendering", "", stage, number)
@@ -151,11 +164,11 @@ class Trials:
         scene = self.studio.describe()
         seen = visible(self.graph, {each.name: each.parent for each in scene.objects}, self._ids(path, size))
         faults = self.studio.check([leaf.name for leaf in self.graph.leaves])
-        return self._with_views(Look(render, seen, scene, self._scores(seen, render), faults), stage, number)
+        return Look(render, seen, scene, self._scores(seen, render), faults)
 
-    def _with_views(self, look: Look, stage: Stage, number: int) -> Look:
+    def _with_views(self, look: Look, stage: Stage) -> Look:
         """Add what only a stage's questions show of the scene that the studio holds."""
-        folder = round_render(self.run.path, stage, number).parent
+        folder = round_render(self.run.path, stage, 0).parent
         worst = windows.worst(stage, self.graph, look, self.reference)
         return replace(
             look,
