@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from seig_addon import process
+from seig_addon.engine.stages import GEOMETRY, LIGHTING
 from seig_addon.errors import Cancelled, StudioError
 from seig_addon.studio.client import NoCamera, RenderFailed, Studio
 
@@ -95,6 +96,14 @@ def test_changes_count_from_the_last_open(checkpoint, studio):
     assert [(change.kind, change.name) for change in result.changes] == [("object transform", "Box")]
     studio.open(checkpoint)
     assert studio.changes() == []
+
+
+def test_a_shape_built_again_in_another_material_breaks_no_rule_of_geometry(checkpoint, studio):
+    again = "from seig_kit import box, material\nbox('Box', (1, 1, 2), material=material('Blue', '#2030c0'))"
+    changes = studio.run(again).changes
+    assert "material removed" in {change.kind for change in changes}, "nobody wears the red one any more"
+    assert GEOMETRY.breaches(changes, {"Box"}) == []
+    assert LIGHTING.breaches(changes, {"Box"}) != []
 
 
 def test_a_program_leaves_no_variables_behind_and_unseeded_random_numbers_repeat(empty):

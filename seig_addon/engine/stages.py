@@ -65,8 +65,9 @@ GEOMETRY = Stage(
     2,
     "geometry",
     5,
-    # New parts need a material to be seen, so assigning and adding are open; existing looks are not.
-    _OBJECTS | {"material added", "material assignment"},
+    # New parts need a material to be seen, so assigning and adding are open; existing looks are not. Whose
+    # last wearer was given another one goes out of use, which counts as removed.
+    _OBJECTS | {"material added", "material removed", "material assignment"},
     "refine shapes: meshes, modifiers, parts, transforms and structure of the objects",
 )
 MATERIALS = Stage(
