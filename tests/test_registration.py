@@ -63,32 +63,62 @@ bpy.data.objects["Sun"].data.energy = 1.2
 NAMES = ("Crate", "Cup", "Block")
 
 
-def test_things_move_along_their_supports_to_where_the_picture_shows_them(studio, tmp_path):
+@pytest.fixture
+def pictures(studio, tmp_path):
+    """The scene, of which `wanted` is the picture and `boxes` the marks; then things are off, and are `seen` so."""
     studio.new("registered", 240, 160)
     assert studio.run(SCENE).failure is None
     studio.render(tmp_path / "wanted.png", size=240, samples=4)
     wanted = picture.pixels(picture.open_render(tmp_path / "wanted.png"))
-    boxes = {each.name: each.box for each in studio.describe().objects}
-    nodes = [Node(name="Ground", kind="surface", build="plane", box=(0, 0.2, 1, 1))]
-    nodes += [Node(name=name, build="as it is", box=boxes[name]) for name in NAMES]
-    graph = SceneGraph(nodes=nodes)
+    boxes = boxes_of(studio)
     assert studio.run(OFF).failure is None
 
-    def seen():
+    def seen(graph):
         studio.render(tmp_path / "now.png", size=240, samples=4)
         parents = {each.name: each.parent for each in studio.describe().objects}
         shown = picture.pixels(picture.open_render(tmp_path / "now.png"))
         return shown, visible(graph, parents, studio.ids(tmp_path / "ids.npz", 240))
 
+    return wanted, boxes, seen
+
+
+def boxes_of(studio):
+    return {each.name: each.box for each in studio.describe().objects}
+
+
+def graph_of(boxes):
+    nodes = [Node(name="Ground", kind="surface", build="plane", box=(0, 0.2, 1, 1))]
+    return SceneGraph(nodes=nodes + [Node(name=name, build="as it is", box=boxes[name]) for name in NAMES])
+
+
+def test_things_move_along_their_supports_to_where_the_picture_shows_them(studio, pictures):
+    wanted, boxes, seen = pictures
+    graph = graph_of(boxes)
+
     def agreement():
-        now = {each.name: each.box for each in studio.describe().objects}
+        now = boxes_of(studio)
         return np.mean([overlap(now[name], boxes[name]) for name in NAMES])
 
-    before, (shown, owners) = agreement(), seen()
+    before, (shown, owners) = agreement(), seen(graph)
     text = registering(studio, graph, owners, shown, wanted)
     result = studio.run(text)
     assert result.failure is None
     assert agreement() > before + 0.5 * (1 - before)
-    assert measure(seen()[0], wanted).overall > measure(shown, wanted).overall
+    assert measure(seen(graph)[0], wanted).overall > measure(shown, wanted).overall
     gaps = studio.gaps([(["Cup"], "Crate", (0, 0, 1)), (["Block"], "Ground", (0, 0, 1))])
     assert [gap.distance for gap in gaps] == pytest.approx([0, 0], abs=1e-4)
+
+
+def test_edges_that_lead_far_away_from_the_marks_are_not_believed(studio, pictures):
+    wanted, _, seen = pictures
+    now = boxes_of(studio)
+    away = {"Crate": 0.04, "Cup": -0.04, "Block": -0.04}  # to the other side than to where they would have to go
+    graph = graph_of(
+        {
+            name: (left + by, top, right + by, bottom)
+            for name, by in away.items()
+            for left, top, right, bottom in [now[name]]
+        }
+    )
+    shown, owners = seen(graph)
+    assert registering(studio, graph, owners, shown, wanted) == ""

@@ -25,21 +25,21 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
     lines += look.faults
     lines += measures.unseen(graph, look.scene, seen) if stage in (GEOMETRY, COMPOSITION) else []
     graph, seen = together(graph, seen)
+    gaps = color_gaps(graph, seen, render, wanted)
     # The camera and the overall light come first: what they are off by is no single object's fault.
-    lines += measures.camera(graph, seen) if stage in (GEOMETRY, COMPOSITION) else []
-    lines += [measures.light_factor(render, wanted)] if stage is GEOMETRY else []
     if stage is GEOMETRY:
+        lines += [*measures.camera(graph, seen), measures.light_factor(render, wanted)]
         lines += measures.stray_outlines(graph, wanted, seen)
-    if stage in (GEOMETRY, COMPOSITION):
         lines += measures.box_offsets(graph, seen)
-    if stage is GEOMETRY:
         lines += measures.likeness(graph, seen, render, wanted)
         lines += measures.worst_patches(seen, render, wanted)
-    gaps = color_gaps(graph, seen, render, wanted)
-    if stage is MATERIALS:
+    elif stage is MATERIALS:
         lines += measures.object_colors(gaps)
         lines += base_colors(graph, look.scene, seen, gaps, render, wanted)
-    if stage is LIGHTING:
+        lines += measures.likeness(graph, seen, render, wanted)
+    elif stage is COMPOSITION:
+        lines += [*measures.camera(graph, seen), *measures.box_offsets(graph, seen)]
+    elif stage is LIGHTING:
         lines += measures.light(gaps, render, wanted, light_grid(render, wanted, same_leaf(graph, seen)))
         lines += [f"each light's share of the render's light: {', '.join(look.renders)}"] if look.renders else []
     return lines
