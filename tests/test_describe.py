@@ -116,6 +116,23 @@ def test_the_text_says_what_a_material_looks_like(scene, program):
     assert f"- Paint: {LOOKS[program]}, on Cup" in described(scene).text
 
 
+LAMPS = {
+    'sun("Lamp", 30, 208, 2.5, softness=2)': "sun, 2.5 W/m², #ffffff, elevation 30°, azimuth 208°, softness 2.0°",
+    'sun("Lamp", 90, 0)': "sun, 3 W/m², #ffffff, elevation 90°, azimuth",
+    'area_light("Lamp", (0, -2, 1), (0, 0, 1), (1, 0.5), 60)': "area, 60 W, #ffffff, at (0, -2, 1), facing (0, 1, 0), "
+    "size 1 × 0.5",
+    'point_light("Lamp", (1, 2, 3), 40, radius=0.2)': "point, 40 W, #ffffff, at (1, 2, 3), radius 0.2",
+    'spot_light("Lamp", (0, 0, 3), (0, 0, 0), 40, angle=30)': "spot, 40 W, #ffffff, at (0, 0, 3), facing (0, 0, -1), "
+    "radius 0.05, 30° wide",
+}
+
+
+@pytest.mark.parametrize("program", LAMPS)
+def test_the_text_says_where_light_falls_from_in_the_kits_own_terms(scene, program):
+    exec(program, vars(kit))
+    assert f"- Lamp: {LAMPS[program]}" in described(scene).text
+
+
 def test_the_text_has_a_word_for_materials_that_nodes_alone_make(scene):
     made = scene.objects["Cup"].active_material
     nodes, links = made.node_tree.nodes, made.node_tree.links

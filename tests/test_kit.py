@@ -3,6 +3,7 @@
 import ast
 import itertools
 import math
+import re
 from pathlib import Path
 
 import bpy  # isort: skip  # bmesh and mathutils can be imported only after it
@@ -335,6 +336,25 @@ SOLIDS = {
         lambda name, **given: kit.tube(name, [(0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 0, 1), (0, 0, 0)], 0.1, **given),
         (1.2, 0.2, 1.2),
     ),
+    "thick sheet": (
+        lambda name, **given: kit.sheet(name, [[(x, y, 0) for x in (0, 0.5, 1)] for y in (0, 1, 2)], 0.1, **given),
+        (1, 2, 0.1),
+    ),
+    "curved sheet": (
+        lambda name, **given: kit.sheet(
+            name, [[(x, y, 0.2 * math.cos(3 * x)) for x in (0, 0.2, 0.5, 1)] for y in (0, 1)], 0.05, **given
+        ),
+        None,
+    ),
+    "pyramid": (
+        lambda name, **given: kit.mesh(
+            name,
+            [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0.5, 0.5, 2)],
+            [(0, 1, 2, 3), (0, 1, 4), (1, 2, 4), (2, 3, 4), (3, 0, 4)],
+            **given,
+        ),
+        (1, 1, 2),
+    ),
     "bent hoop": (
         lambda name, **given: kit.tube(name, [(0, 0, 0), (1, 0, 0), (1, 1, 1), (0, 1, 0), (0, 0, 0)], 0.05, **given),
         None,
@@ -381,6 +401,31 @@ def test_making_a_shape_again_keeps_the_object_and_all_that_hangs_on_it(shape):
     assert again.data.name == "Thing"
     assert "Theirs" in again.modifiers
     assert len(bpy.data.meshes) == 2
+
+
+def test_a_sheet_without_thickness_is_a_surface_through_its_points():
+    leaf = kit.sheet("Leaf", [[(0, 0, 0), (0, 0, 0), (0, 0, 0)], [(0, 1, 0), (0.2, 1, 0.1), (0.4, 1, 0)]])
+    assert len(leaf.data.polygons) == 2
+    assert [tuple(vertex.co) for vertex in leaf.data.vertices][4] == pytest.approx((0.2, 1, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)], [(0, 1, 0)]]), "each row"),
+        (lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)]]), "rows of equal length"),
+        (lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)], [(0, 1, 0), (1, 1, 0), (2, 1, 0)]]), "lengths [2, 3]"),
+        (lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 3)]), "0 to 2, not [0, 1, 3]"),
+        (lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 1)]), "different points"),
+        (lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], []), "at least one face"),
+        (lambda: kit.wood("Oak", "#c09050", "#704020", axis="Z"), "axis must be"),
+    ],
+    ids=str,
+)
+def test_what_is_no_shape_or_grain_is_refused_in_words(make, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        make()
+    assert not bpy.data.objects
 
 
 def test_a_mesh_that_another_object_uses_is_not_freed():

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from seig_addon.engine import colors, measures
 from seig_addon.engine.base_colors import base_colors
 from seig_addon.engine.factors import color_gaps, light_grid
+from seig_addon.engine.look import Look
+from seig_addon.engine.measured import measured
 from seig_addon.engine.scene_graph import Node, SceneGraph
+from seig_addon.engine.scores import measure
+from seig_addon.engine.stages import MATERIALS
 from seig_addon.engine.visible import Visible, visible
 from seig_addon.studio.pixels import Ids
 from seig_addon.studio.scene import MaterialInfo, ObjectInfo, SceneDescription
@@ -138,16 +143,27 @@ def test_objects_that_disagree_say_nothing_about_the_camera():
 def test_what_is_thin_is_said_to_be_half_its_neighbours():
     reference = grey()
     reference[20:60, 20:40] = 0.8
-    assert "thin:" not in " ".join(measures.object_colors(color_gaps(GRAPH, IN_PLACE, grey(), reference)))
+    assert "thin:" not in " ".join(measures.object_colors(color_gaps(GRAPH, IN_PLACE, grey(), reference), ()))
     wire = seen(Ground=(0, 0.5, 1, 1), Cup=(0.2, 0.2, 0.22, 0.6), Book=(0.6, 0.5, 0.9, 0.7))
-    lines = measures.object_colors(color_gaps(GRAPH, wire, grey(), reference))
+    lines = measures.object_colors(color_gaps(GRAPH, wire, grey(), reference), ())
     assert [line.split(":")[0] for line in lines if "thin: its neighbours mix in" in line] == ["Cup"]
+
+
+def test_colours_of_what_stands_out_of_its_marked_box_are_said_to_be_compared_with_something_else():
+    reference = grey()
+    reference[20:60, 20:40] = reference[50:70, 60:90] = 0.8
+    away = seen(Ground=(0, 0.5, 1, 1), Cup=(0.28, 0.2, 0.48, 0.6), Book=(0.6, 0.5, 0.9, 0.7))
+    look = Look(Image.new("RGB", (100, 100), "grey"), away, scene(), measure(grey(), reference), [])
+    picture = Image.fromarray(np.uint8(reference * 255))
+    told = [line for line in measured(MATERIALS, GRAPH, look, picture) if "ΔE" in line]
+    assert [line.split(":")[0] for line in told if "out of place" in line] == ["Cup"]
+    assert any(line.startswith("Book:") for line in told)
 
 
 def test_a_colour_is_compared_over_visible_pixels_apart_from_the_common_light():
     reference, render = grey(), grey(0.4)
     render[20:60, 20:40] = (0.2, 0.4, 0.4)
-    lines = measures.object_colors(color_gaps(GRAPH, IN_PLACE, render, reference))
+    lines = measures.object_colors(color_gaps(GRAPH, IN_PLACE, render, reference), ())
     assert lines[0] == "all colours together: linear factor r g b 1.60 1.60 1.60 (light; divided out below)"
     assert lines[1].startswith("Cup: reference #808080, render #336666, ΔE ")
     red, green, blue = (float(part) for part in lines[1].split(" b ")[1].split())
@@ -265,38 +281,6 @@ def test_the_worst_patch_is_named_with_what_is_seen_there():
     assert first[1].startswith("Cup")
 
 
-def test_the_reference_is_measured_before_there_is_a_render():
-    reference = grey()
-    reference[20:60, 20:40] = (1.0, 0.0, 0.0)
-    (line,) = measures.seen_colors(GRAPH, reference)
-    assert line == "colours that the reference shows: Ground #808080, Cup #ff0000, Book #808080"
-
-
-def test_what_a_smaller_thing_covers_says_nothing_about_a_colour_in_the_reference():
-    reference = grey()
-    reference[10:90, 10:90] = (0, 1, 0)
-    reference[30:70, 30:70] = (1, 0, 0)
-    nodes = [
-        Node(name="Frame", build="box", box=(0.1, 0.1, 0.9, 0.9)),
-        Node(name="Glass", build="box", box=(0.25, 0.25, 0.75, 0.75)),
-    ]
-    (line,) = measures.seen_colors(SceneGraph(nodes=nodes), reference)
-    assert line.endswith(": Frame #00ff00, Glass #ff0000")
-
-
-def test_a_colour_that_half_of_a_box_does_not_have_is_marked():
-    reference = np.zeros((40, 80, 3))
-    reference[::3, :40] = 0.8
-    reference[1::3, :40] = 0.4
-    reference[:, 40:] = np.linspace(0.5, 0.55, 40)[:, None]
-    nodes = [
-        Node(name="Twigs", build="tubes", box=(0.0, 0.0, 0.5, 1.0)),
-        Node(name="Wall", build="plane", box=(0.5, 0.0, 1.0, 1.0)),
-    ]
-    (line,) = measures.seen_colors(SceneGraph(nodes=nodes), reference)
-    assert line.endswith(": Twigs #666666 mixed, Wall #868686")
-
-
 def test_light_says_where_and_by_how_much_all_of_it_is_off():
     reference = np.full((64, 48, 3), 0.5)
     render = reference.copy()
@@ -315,7 +299,7 @@ def test_pictures_smaller_than_the_grids_are_measured_too():
     nothing = Visible(NAMES, index, ("",), np.zeros_like(index))
     assert measures.light([], tiny, tiny, light_grid(tiny, tiny))[0].endswith("1.00")
     assert measures.worst_patches(nothing, tiny, tiny)
-    assert measures.object_colors(color_gaps(GRAPH, nothing, tiny, tiny)) == [
+    assert measures.object_colors(color_gaps(GRAPH, nothing, tiny, tiny), ()) == [
         "all colours together: linear factor r g b 1.00 1.00 1.00 (light; divided out below)"
     ]
 

@@ -15,7 +15,7 @@ from functools import cache
 from .kit_reference import KIT
 
 # Each after those it stands on.
-FILES = ("scene", "aside", "placement", "materials", "meshes", "shapes", "lights", "tuning")
+FILES = ("scene", "aside", "placement", "materials", "meshes", "shapes", "freeform", "lights", "tuning")
 INDENT = " " * 4
 HOW_TO_RUN = """
 Runs in plain Blender 4.5 to 5.2, without any add-on: open it in the Text Editor and press Alt-P, or

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 KIT = Path(__file__).resolve().parent.parent / "kit"
-CHAPTERS = ("placement", "shapes", "materials", "lights")
+CHAPTERS = ("placement", "shapes", "freeform", "materials", "lights")
 
 
 @cache

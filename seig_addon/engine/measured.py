@@ -6,11 +6,13 @@ from PIL import Image
 
 from . import measures, picture
 from .base_colors import base_colors
-from .factors import color_gaps, light_grid, same_leaf
+from .factors import box_agreement, color_gaps, light_grid, same_leaf
 from .look import Look
 from .scene_graph import SceneGraph
 from .siblings import together
 from .stages import COMPOSITION, GEOMETRY, LIGHTING, MATERIALS, Stage
+
+_MISPLACED = 0.7  # intersection over union of marked and seen box: below, colours are compared with something else
 
 
 def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -> list[str]:
@@ -34,7 +36,8 @@ def measured(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image
         lines += measures.likeness(graph, seen, render, wanted)
         lines += measures.worst_patches(seen, render, wanted)
     elif stage is MATERIALS:
-        lines += measures.object_colors(gaps)
+        misplaced = {name for name, overlap in box_agreement(graph, seen).items() if overlap < _MISPLACED}
+        lines += measures.object_colors(gaps, misplaced)
         lines += base_colors(graph, look.scene, seen, gaps, render, wanted)
         lines += measures.likeness(graph, seen, render, wanted)
     elif stage is COMPOSITION:

@@ -7,13 +7,13 @@ first, and what is in order by name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from ..studio.scene import SceneDescription
 from . import colors, outlines
-from .factors import ColorGap, area, cells, common_light, inside, is_compared
+from .factors import ColorGap, cells, common_light, inside, is_compared
 from .scene_graph import Box2D, SceneGraph
 from .scores import WINDOW, Pixels, structure
 from .visible import NOTHING, Mask, Visible
@@ -23,39 +23,10 @@ _OFF_COLOR = 3.0  # CIELAB: the same for colours
 _OFF_OUTLINE = 0.3  # of an outline that lies on no edge of the reference: the rest is chance and shadow
 _CAMERA = (0.01, 0.02)  # shift and scale of all boxes together that are worth a word
 _FAR = 0.1  # of the picture: things nearer to each other than this say nothing about a scale
-_FREE = 0.25  # of the middle of a box: if more of it is covered, its colour is looked for in all of the box
-_MIXED = 0.1  # of white: where half of a box differs by more from its median, that is no one thing's colour
 _PATCHES = 12  # cells a side in which the worst patches are looked for
 _WORST = 6  # patches that are named
 _LEAST_ALIKE = 8  # objects that are named
 _SIDES = ("left", "top", "right", "bottom")
-
-
-def seen_colors(graph: SceneGraph, reference: Pixels) -> list[str]:
-    """Say which colour (sRGB) the reference shows of each leaf: the median over what no smaller box covers.
-
-    Of the middle half of its box, where its outline and what stands around it matter least, if enough of
-    that is free.
-    """
-    words = []
-    boxes = {leaf.name: leaf.box for leaf in graph.leaves if leaf.box is not None}
-    for name, box in boxes.items():
-        free = inside(box, reference.shape)
-        for other in boxes.values():
-            if area(other) < area(box):
-                free &= ~inside(other, reference.shape)
-        middle = inside(_middle(box), reference.shape)
-        part = free & middle if (free & middle).sum() >= _FREE * middle.sum() else free
-        if part.any():
-            middle_color = np.median(reference[part], axis=0)
-            spread = np.median(np.abs(reference[part] - middle_color).max(axis=1))
-            words.append(f"{name} {colors.hex_color(middle_color)}{' mixed' if spread > _MIXED else ''}")
-    mixed = (
-        " (mixed: of patterns, shadows, or what lies behind; look)"
-        if any(each.endswith("mixed") for each in words)
-        else ""
-    )
-    return [f"colours that the reference shows{mixed}: {', '.join(words)}"] if words else []
 
 
 def unseen(graph: SceneGraph, scene: SceneDescription, seen: Visible) -> list[str]:
@@ -119,12 +90,13 @@ def offsets(graph: SceneGraph, seen: Visible) -> dict[str, Box2D]:
 
 
 def stray_outlines(graph: SceneGraph, reference: Pixels, seen: Visible) -> list[str]:
-    """Name the objects whose outlines in the render lie on no edges of the reference, worst first."""
+    """Name the objects whose outlines in the render lie on no edges of the reference, worst first.
+
+    The others are not named: where there are many edges, any outline lies on one.
+    """
     shares = sorted(outlines.stray(graph, reference, seen).items(), key=lambda item: (-item[1], item[0]))
     off = [f"{name} {share:.0%}" for name, share in shares if share >= _OFF_OUTLINE]
-    right = [name for name, share in shares if share < _OFF_OUTLINE]
-    lines = [f"share of the outline that lies on no edge of the reference: {', '.join(off)}"] if off else []
-    return [*lines, *_in_order("outlines that fit", right)]
+    return [f"share of the outline that lies on no edge of the reference: {', '.join(off)}"] if off else []
 
 
 def likeness(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> list[str]:
@@ -136,14 +108,18 @@ def likeness(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels
     for leaf in graph.leaves:
         if is_compared(leaf) and leaf.box is not None:
             place = inside(leaf.box, alike.shape) | seen.mask(leaf.name)
-            found[leaf.name] = float(alike[place].mean())
+            if place.sum() >= 2 * WINDOW**2:  # of less, it is about what stands around
+                found[leaf.name] = float(alike[place].mean())
     least = sorted(found, key=lambda name: (found[name], name))[:_LEAST_ALIKE]
     words = ", ".join(f"{name} {found[name]:.2f}" for name in least)
     return [f"places that look least alike, shapes and patterns, 1 is the same: {words}"] if least else []
 
 
-def object_colors(gaps: Sequence[ColorGap]) -> list[str]:
-    """Compare each leaf's mean colour over its visible pixels, apart from the light they share, worst first."""
+def object_colors(gaps: Sequence[ColorGap], misplaced: Collection[str]) -> list[str]:
+    """Compare each leaf's mean colour over its visible pixels, apart from the light they share, worst first.
+
+    Of those `misplaced` the reference shows something else there, which is said.
+    """
     light = common_light(list(gaps))
     lines, right = [], []
     for gap in sorted(gaps, key=lambda gap: (-gap.difference(light), gap.name)):
@@ -153,7 +129,8 @@ def object_colors(gaps: Sequence[ColorGap]) -> list[str]:
             continue
         wanted, got = (colors.hex_color(colors.srgb(np.array(each))) for each in (gap.wanted, gap.got))
         line = f"{gap.name}: reference {wanted}, render {got}, ΔE {apart:.0f}, {_factor(gap.ratio() / light)}"
-        lines.append(f"{line} (thin: its neighbours mix in)" if gap.thin else line)
+        line += " (thin: its neighbours mix in)" if gap.thin else ""
+        lines.append(f"{line} (out of place: it is compared with what lies there)" if gap.name in misplaced else line)
     head = f"all colours together: {_factor(light)} (light; divided out below)"
     return [head, *lines, *_in_order(f"colours that fit within ΔE {_OFF_COLOR:g}", right)]
 
@@ -230,10 +207,3 @@ def _slopes(x: colors.Floats, y: colors.Floats) -> colors.Floats:
         if far.any():
             found.append(np.median((y[far] - y[place]) / (x[far] - start)))
     return np.array(found)
-
-
-def _middle(box: Box2D) -> Box2D:
-    """The middle half of a box, within the picture."""
-    left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in box)
-    x, y = (right - left) / 4, (bottom - top) / 4
-    return left + x, top + y, right - x, bottom - y

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ..models import Picture
 from ..studio.client import Limits
-from . import measures, picture, prompts
+from . import picture, prompts
 from .conversation import Question
 from .kit_reference import kit_reference
 from .look import Look
@@ -21,6 +21,7 @@ from .review import FirstReview, Review
 from .run_folder import RunFolder
 from .scene_graph import SceneGraph
 from .scores import Scores
+from .seen_colors import seen_colors
 from .stages import COMPOSITION, INITIALIZATION, LIGHTING, MATERIALS, Stage
 from .views import views
 from .views.side_by_side import crops, gridded, titled
@@ -140,7 +141,7 @@ class Questions:
 
     def _measured(self, stage: Stage, look: Look | None) -> list[str]:
         if look is None:
-            return measures.seen_colors(self._graph, picture.pixels(self._picture))
+            return seen_colors(self._graph, picture.pixels(self._picture))
         return measured(stage, self._graph, look, self._picture)
 
     def _pictures(self, stage: Stage, look: Look | None) -> tuple[Picture, ...]:

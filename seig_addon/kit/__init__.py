@@ -6,6 +6,7 @@ ValueError that says what was given and what is expected. The export carries the
 program uses as source text, so they are top-level functions and constants with names of their own.
 """
 
+from .freeform import mesh, sheet
 from .lights import area_light, exposure, point_light, spot_light, sun, world
 from .materials import assign, fabric, material, noise, wood
 from .placement import (
@@ -42,6 +43,7 @@ __all__ = [
     "lathe",
     "level_camera",
     "material",
+    "mesh",
     "noise",
     "on_object",
     "on_plane",
@@ -56,6 +58,7 @@ __all__ = [
     "set_camera",
     "set_glow",
     "set_light",
+    "sheet",
     "slab",
     "sphere",
     "spot_light",

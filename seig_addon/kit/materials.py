@@ -43,9 +43,13 @@ def wood(
     dark: str | Sequence[float],
     scale: float = 8.0,
     roughness: float = 0.5,
+    axis: str = "x",
 ) -> bpy.types.Material:
-    """Wood: dark grain along the object's x axis."""
-    return _patterned(name, color, dark, scale, roughness, (0.06, 1.0, 1.0), detail=4.0, contrast=(0.35, 0.6))
+    """Wood: dark grain along the object's own x, y or z axis."""
+    if axis not in ("x", "y", "z"):
+        raise ValueError(f"{name}: axis must be 'x', 'y' or 'z', not {axis!r}")
+    stretch = [0.06 if each == axis else 1.0 for each in "xyz"]
+    return _patterned(name, color, dark, scale, roughness, stretch, detail=4.0, contrast=(0.35, 0.6))
 
 
 def fabric(

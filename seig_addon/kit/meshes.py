@@ -26,12 +26,14 @@ def _box_parts(name: str, size: Sequence[float]) -> tuple[list[tuple[float, ...]
     return vertices, faces
 
 
-def _points(points: Sequence[Sequence[float]], count: int, what: str, least: int) -> list[tuple[float, ...]]:
-    """Check points of so many coordinates, and leave out each that repeats the one before."""
+def _points(
+    points: Sequence[Sequence[float]], count: int, what: str, least: int, repeated: bool = False
+) -> list[tuple[float, ...]]:
+    """Check points of so many coordinates, and leave out each that repeats the one before, unless that may be."""
     kept: list[tuple[float, ...]] = []
     for point in points if isinstance(points, Iterable) else ():
         numbers = _numbers(point, count, f"{what}: each point")
-        if not kept or math.dist(numbers, kept[-1]) > 1e-6:
+        if repeated or not kept or math.dist(numbers, kept[-1]) > 1e-6:
             kept.append(numbers)
     if len(kept) < least:
         raise ValueError(f"{what} must be a list of at least {least} different points, not {points!r}")
@@ -47,6 +49,43 @@ def _ring(outline: Sequence[Sequence[float]], what: str) -> list[tuple[float, ..
     if len(points) < 3 or abs(area) < 1e-10:
         raise ValueError(f"{what} must go round an area, with at least 3 different points")
     return points
+
+
+def _checked_faces(faces: Sequence[Sequence[int]], count: int, name: str) -> list[list[int]]:
+    """Check faces of at least three different points each, of which there are so many."""
+    checked = [list(face) for face in faces]
+    for face in checked:
+        whole = all(isinstance(each, int) and 0 <= each < count for each in face)
+        if not whole or len(set(face)) < len(face) or len(face) < 3:
+            raise ValueError(f"{name}: each face must name 3 or more different points, 0 to {count - 1}, not {face!r}")
+    if not checked:
+        raise ValueError(f"{name}: faces must be a list of at least one face")
+    return checked
+
+
+def _grid(rows: Sequence[Sequence[Sequence[float]]], what: str) -> numpy.ndarray:
+    """Check rows of points (x, y, z), two or more of two or more, all as long: (rows, columns, 3)."""
+    lines = [_points(row, 3, f"{what}: each row", 2, repeated=True) for row in rows]
+    if len(lines) < 2 or len({len(line) for line in lines}) > 1:
+        lengths = sorted({len(line) for line in lines})
+        raise ValueError(f"{what} must be two or more rows of equal length, not {len(lines)} of lengths {lengths}")
+    return numpy.array(lines)
+
+
+def _sheet_parts(grid: numpy.ndarray, thickness: float) -> tuple[list[tuple[float, ...]], list[list[int]]]:
+    """Return the vertices and faces of a surface through a grid of points, or of a solid so thick around it."""
+    height, width, _ = grid.shape
+    numbers = numpy.arange(height * width).reshape(height, width)
+    corners = (numbers[:-1, :-1], numbers[:-1, 1:], numbers[1:, 1:], numbers[1:, :-1])
+    front = numpy.stack(corners, axis=-1).reshape(-1, 4).tolist()
+    if thickness == 0.0:
+        return [tuple(point) for point in grid.reshape(-1, 3)], front
+    normals = numpy.cross(numpy.gradient(grid, axis=0), numpy.gradient(grid, axis=1))
+    normals /= numpy.maximum(numpy.linalg.norm(normals, axis=2, keepdims=True), 1e-12)
+    sides = numpy.concatenate([(grid + way * thickness / 2.0 * normals).reshape(-1, 3) for way in (1.0, -1.0)])
+    rim = [int(each) for each in (*numbers[0, :-1], *numbers[:-1, -1], *numbers[-1, :0:-1], *numbers[:0:-1, 0])]
+    back = [[each + numbers.size for each in face] for face in front]
+    return [tuple(point) for point in sides], front + back + _band(rim, [each + numbers.size for each in rim])
 
 
 def _prism(count: int) -> list[list[int]]:

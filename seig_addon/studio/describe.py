@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from .compare import hex_color
 from .extent import Extent, View, extents, hidden
@@ -105,7 +106,27 @@ def _light(obj: bpy.types.Object, is_hidden: bool) -> Values:
         "power": obj.data.energy,
         "color": hex_color(list(obj.data.color)),
         "hidden": is_hidden,
+        "falls": _falls(obj),
     }
+
+
+def _falls(obj: bpy.types.Object) -> str:
+    """Say where a light falls from and how it spreads, as the kit's functions for lights take it."""
+    light, place = obj.data, f"at {_vector(obj.matrix_world.translation)}"
+    toward = obj.matrix_world.to_quaternion() @ Vector((0.0, 0.0, -1.0))
+    if light.type == "SUN":
+        elevation, azimuth = math.asin(max(-1.0, min(-toward.z, 1.0))), math.atan2(-toward.x, -toward.y)
+        angles = (math.degrees(elevation), math.degrees(azimuth) % 360.0, math.degrees(light.angle))
+        return "elevation {:.0f}°, azimuth {:.0f}°, softness {:.1f}°".format(*angles)
+    if light.type == "AREA":
+        sides = [light.size, light.size_y] if light.shape in ("RECTANGLE", "ELLIPSE") else [light.size]
+        spread = f"size {' × '.join(_number(side) for side in sides)}"
+    else:
+        spread = f"radius {_number(light.shadow_soft_size)}"
+    if light.type == "POINT":
+        return f"{place}, {spread}"
+    cone = f", {math.degrees(light.spot_size):.0f}° wide" if light.type == "SPOT" else ""
+    return f"{place}, facing {_vector(toward)}, {spread}{cone}"
 
 
 def _camera(obj: bpy.types.Object) -> Values:
@@ -186,7 +207,7 @@ def _light_line(info: Values) -> str:
     off = ", hidden in renders" if info["hidden"] else ""
     return (
         f"- {info['name']}: {info['type'].lower()}, {_number(info['power'])} {unit}, {info['color']}, "
-        f"at {_vector(info['location'])}, rotation {_vector(info['rotation'], 1)}°{off}"
+        f"{info['falls']}{off}"
     )
 
 

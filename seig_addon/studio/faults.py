@@ -119,7 +119,7 @@ def _out_of_view(view: View, shown: dict[str, Extent]) -> list[str]:
             left, top, right, bottom = whole
             sides = {"left of": right <= 0, "above": bottom <= 0, "right of": left >= 1, "below": top >= 1}
             where = f"out of view, {' and '.join(side for side, out in sides.items() if out)} the picture"
-        found.append(f"{name!r} is {where}: move it, or delete it if the picture doesn't show it.")
+        found.append(f"{name!r} is {where}: move it, or delete it if it neither is in the picture nor shades it.")
     return found
 
 

@@ -87,7 +87,10 @@ class MaterialInfo(BaseModel):
 
 
 class LightInfo(BaseModel):
-    """A light. `power` is in watts (a sun's in W/m²), `color` sRGB "#rrggbb", `rotation` in degrees."""
+    """A light. `power` is in watts (a sun's in W/m²), `color` sRGB "#rrggbb", `rotation` in degrees.
+
+    `falls` says in words where it falls from and how it spreads.
+    """
 
     name: str
     type: str
@@ -96,6 +99,7 @@ class LightInfo(BaseModel):
     power: float
     color: str
     hidden: bool
+    falls: str
 
 
 class CameraInfo(BaseModel):

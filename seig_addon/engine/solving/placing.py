@@ -34,16 +34,14 @@ def placing(studio: Studio, graph: SceneGraph) -> str:
     if arrangement is None or places.camera is None:
         return ""
     layout = solve(arrangement.camera, arrangement.bodies, arrangement.marks, fixed_camera=not places.camera.movable)
-    placed = layout_text(places, arrangement, layout) if layout else ""
-    if placed and studio.run(placed).failure is not None:
-        return ""
-    return "\n".join(text for text in (placed, settling(studio, graph)) if text)
+    return _settled(studio, graph, layout_text(places, arrangement, layout) if layout else "")
 
 
 def registering(studio: Studio, graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixels) -> str:
     """Write the program that moves things to where the reference shows them; "" if none is found to be off.
 
-    `render` shows the scene that the studio holds, `seen` who is where in it; the pictures are of one size.
+    `render` shows the scene that the studio holds, `seen` who is where in it; the pictures are of one size. The
+    studio is left in any state of this scene.
     """
     places = studio.places()
     arrangement = arrange(graph, places)
@@ -56,7 +54,14 @@ def registering(studio: Studio, graph: SceneGraph, seen: Visible, render: Pixels
         return ""
     marks = _corrected(arrangement, shifts, render.shape)
     layout = solve(arrangement.camera, arrangement.bodies, marks, fixed_camera=True, worth=PRECISE)
-    return moves_text(REGISTERED, places, arrangement, layout.moves) if layout else ""
+    return _settled(studio, graph, moves_text(REGISTERED, places, arrangement, layout.moves)) if layout else ""
+
+
+def _settled(studio: Studio, graph: SceneGraph, text: str) -> str:
+    """The program with what it leaves a little off what it rests on settled after it; "" if it doesn't run."""
+    if text and studio.run(text).failure is not None:
+        return ""
+    return "\n".join(each for each in (text, settling(studio, graph)) if each)
 
 
 def _believed(shift: Shift, body: int, marks: Sequence[Mark], seen: Visible) -> Shift | None:
