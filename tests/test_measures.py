@@ -237,7 +237,7 @@ def test_things_that_share_a_material_but_not_its_colour_need_two():
     reference = grey()
     reference[20:60, 20:40] = (0.7, 0.3, 0.3)
     (line,) = suggested(grey(), reference, glaze("plain"), worn)
-    assert line.startswith("material Glaze: what wears it differs, so two materials, or misplaced: Cup #")
+    assert line.startswith("material Glaze: what wears it differs, so two materials, a gleam, or misplaced: Cup #")
     assert line.endswith(", Book #808080")
 
 
@@ -252,7 +252,9 @@ def test_of_many_things_that_share_a_material_those_that_differ_most_are_named()
         objects=[], materials=steel, lights=[], camera=None, world=None, text="", blender_version="5.0.0"
     )
     (line,) = base_colors(graph, described, now, color_gaps(graph, now, render, reference), render, reference)
-    assert line.startswith("material Steel: what wears it differs most, of 7, so two materials, or misplaced: N0 #")
+    assert line.startswith(
+        "material Steel: what wears it differs most, of 7, so two materials, a gleam, or misplaced: N0 #"
+    )
     assert line.count("#") == 3
 
 

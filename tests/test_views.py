@@ -175,6 +175,18 @@ def test_the_worst_objects_are_enlarged_first_and_never_twice():
     assert len({each for each, _ in worst}) == len(worst) <= 4
 
 
+def test_a_group_is_enlarged_whole_and_what_is_not_there_is_left_out():
+    reference, graph, look = look_at(512, 512, 16)
+    cat, head, tail = Node(name="Кот", kind="group"), graph.leaves[6], graph.leaves[7]
+    members = [node.model_copy(update={"parent": "Кот"}) if node in (head, tail) else node for node in graph.nodes]
+    grouped = graph.model_copy(update={"nodes": [cat, *members]})
+    (both, alone) = windows.around(["Кот", head.name, "Dog"], grouped, look, reference)
+    assert both[0].startswith(head.name)  # the font has no Cyrillic
+    assert both[1][0] <= head.box[0]
+    assert both[1][2] >= tail.box[2]
+    assert alone[1][2] < tail.box[2]
+
+
 def test_the_light_sheet_says_where_the_render_is_too_bright():
     reference = Image.new("RGB", (256, 256), (100, 100, 100))
     render = reference.copy()

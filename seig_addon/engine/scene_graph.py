@@ -74,6 +74,15 @@ class SceneGraph(BaseModel):
         """The nodes that become Blender objects."""
         return [node for node in self.nodes if node.kind != "group"]
 
+    def within(self, name: str) -> list[Node]:
+        """The leaf of this name, or the leaves of the group; none if there is no such node."""
+        parents = {node.name: node.parent for node in self.nodes}
+
+        def is_within(node: str | None) -> bool:
+            return node is not None and (node == name or is_within(parents[node]))
+
+        return [leaf for leaf in self.leaves if is_within(leaf.name)]
+
     def corrected(self, marks: Marks) -> SceneGraph:
         """Return the graph with some marks corrected; raises ValueError for a box of no leaf, or that is empty."""
         unknown = sorted(set(marks.boxes) - {leaf.name for leaf in self.leaves})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from PIL import Image
@@ -59,13 +60,16 @@ def worst(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -
 
 
 def around(names: Sequence[str], graph: SceneGraph, look: Look, reference: Image.Image) -> Windows:
-    """Choose what to enlarge of the named objects; those that aren't there are left out."""
+    """Choose what to enlarge of the named objects and groups; those that aren't there are left out."""
     error = _error(look, reference)
-    return [
-        _window(readable(leaf.name, look.seen.names), _around(leaf.box, look.seen.box(leaf.name)), error, CLOSER)
-        for leaf in graph.leaves
-        if leaf.name in names and leaf.box is not None
-    ][:_MOST]
+    chosen: Windows = []
+    for name in names:
+        leaves = graph.within(name)
+        boxes = [_around(leaf.box, look.seen.box(leaf.name)) for leaf in leaves if leaf.box is not None]
+        if boxes:
+            title = readable(name if name.isascii() else leaves[0].name, look.seen.names)
+            chosen.append(_window(title, reduce(_around, boxes), error, CLOSER))
+    return chosen[:_MOST]
 
 
 def window_of(box: Box2D, aspect: float) -> Box2D:
