@@ -24,7 +24,7 @@ from seig_addon.engine.scene_graph import SceneGraph
 from seig_addon.engine.stages import COMPOSITION, FINE_TUNING, INITIALIZATION, MATERIALS
 from seig_addon.engine.transcript import read as read_transcript
 from tests.scripted import GRAPH, SCAFFOLD, ScriptedModel, edit, program
-from tools.evaluate import learned, measuring, truth
+from tools.evaluate import measuring, truth
 from tools.evaluate.folder import table_csv, table_markdown
 from tools.evaluate.page import page
 from tools.evaluate.pixels import NOT_INSTALLED, flat, flip, pixel_metrics
@@ -164,16 +164,6 @@ def test_flip_is_zero_for_equal_pictures_and_one_for_black_on_white():
     black, white = np.zeros((64, 64, 3)), np.ones((64, 64, 3))
     assert flip(black, black) == pytest.approx(0.0, abs=1e-4)
     assert flip(black, white) > 0.9
-
-
-def test_a_measure_without_its_package_or_weights_says_so(tmp_path, monkeypatch):
-    for variable in ("HF_HOME", "HF_HUB_CACHE", "TORCH_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    grey(10).save(tmp_path / "a.png")
-    row = Row(picture="a", model="m", variant="v", render=tmp_path / "a.png", reference=tmp_path / "a.png")
-    learned.measure([row], download=False)
-    assert set(row.values) == {"lpips", "dreamsim", "dino", "clip"}
-    assert set(row.values.values()) <= {NOT_INSTALLED, learned.NO_WEIGHTS}
 
 
 def test_a_view_is_what_the_picture_shows_of_a_camera():

@@ -1,11 +1,14 @@
 """Learned measures: LPIPS, DreamSim, DINO and CLIP, where their packages and weights are at hand.
 
 Nothing is downloaded unless it was asked for: a measure whose package or weights are missing says so in its
-column. Weights are looked for where their packages keep them: torch.hub's folder, the Hugging Face cache.
+column, and so does one whose package is broken. Weights are looked for where their packages keep them:
+torch.hub's folder, the Hugging Face cache.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,10 +20,19 @@ from PIL import Image
 from seig_addon.engine.picture import open_render
 
 from .pixels import NOT_INSTALLED
-from .rows import Row
+from .rows import METRICS, Row
 
 NO_WEIGHTS = "no weights"
+BROKEN = "does not load"
 _LPIPS_TRUNK = "alexnet-owt-7be5be79.pth"  # what torchvision calls the weights that LPIPS stands on
+_DREAMSIM = (
+    "dino_vitb16_pretrain.pth",
+    "clip_vitb16_pretrain.pth.tar",
+    "open_clip_vitb16_pretrain.pth.tar",
+    "ensemble_lora",
+    "facebookresearch_dino_main",  # the code that its DINO is built by, and the weights that this code loads
+    "checkpoints/dino_vitbase16_pretrain.pth",
+)
 _DINO = "facebook/dino-vits16"
 _CLIP = "openai/clip-vit-base-patch32"
 _SIDE = 512  # px: renders and references of different sizes are compared at one
@@ -30,23 +42,40 @@ Compare = Callable[[Image.Image, Image.Image], float]
 
 
 class NoWeights(Exception):
-    """A measure's weights aren't there, and were not to be downloaded."""
+    """A measure's weights aren't there, and were not to be downloaded or could not be."""
 
 
 def measure(rows: Iterable[Row], download: bool) -> None:
     """Fill in the learned measures of all rows that have a result; each model is loaded once."""
     results = [row for row in rows if row.render and row.reference]
-    for name, (packages, load) in _LOADERS.items():
-        missing = [package for package in packages if find_spec(package) is None]
-        compare: Compare | None = None
-        reason = NOT_INSTALLED
-        if not missing and results:
-            try:
-                compare = load(download)
-            except NoWeights:
-                reason = NO_WEIGHTS
+    if not download:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # local_files_only keeps it from fetching files, but not from asking
+    for name in _LOADERS if results else ():
+        compare = _loaded(name, download)
         for row in results:
-            row.values[name] = compare(*_pair(row)) if compare else reason
+            row.values[name] = compare if isinstance(compare, str) else compare(*_pair(row))
+
+
+def _loaded(name: str, download: bool) -> Compare | str:
+    """The measure, or why there is none, for its column; what needs doing is told as well."""
+    packages, load = _LOADERS[name]
+    if any(find_spec(package) is None for package in packages):
+        return NOT_INSTALLED
+    try:
+        return load(download)
+    except NoWeights as error:
+        if download:
+            _tell(f"{METRICS[name].title}: its weights could not be fetched; go online, then try again", error)
+        return NO_WEIGHTS
+    except Exception as error:  # noqa: BLE001 packages that don't fit together must not cost the whole table
+        what = f"{METRICS[name].title} does not load; torch, torchvision and {packages[-1]} must be versions that fit"
+        _tell(what, error)
+        return BROKEN
+
+
+def _tell(what: str, error: Exception) -> None:
+    sentence = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+    print(f"{what} ({sentence}).", file=sys.stderr)
 
 
 def _pair(row: Row) -> tuple[Image.Image, Image.Image]:
@@ -66,7 +95,8 @@ def _lpips(download: bool) -> Compare:
     import torch
 
     _need(Path(torch.hub.get_dir()) / "checkpoints" / _LPIPS_TRUNK, download)
-    model = lpips.LPIPS(net="alex", verbose=False).eval()
+    with _weights():
+        model = lpips.LPIPS(net="alex", verbose=False).eval()
 
     def compare(render: Image.Image, reference: Image.Image) -> float:
         a, b = (
@@ -84,16 +114,15 @@ def _dreamsim(download: bool) -> Compare:
     import torch
 
     folder = Path(torch.hub.get_dir()) / "dreamsim"
-    for name in ("dino_vitb16_pretrain.pth", "clip_vitb16_pretrain.pth.tar", "open_clip_vitb16_pretrain.pth.tar"):
+    for name in _DREAMSIM:
         _need(folder / name, download)
-    _need(folder / "ensemble_lora", download)
-    _need(folder / "facebookresearch_dino_main", download)  # the code that its DINO is built by
     from dreamsim import dreamsim
 
     folder.mkdir(parents=True, exist_ok=True)
     hub = torch.hub.get_dir()
     try:
-        model, prepare = dreamsim(pretrained=True, device="cpu", cache_dir=str(folder))
+        with _weights():
+            model, prepare = dreamsim(pretrained=True, device="cpu", cache_dir=str(folder))
     finally:
         torch.hub.set_dir(hub)  # DreamSim moves it
 
@@ -106,20 +135,23 @@ def _dreamsim(download: bool) -> Compare:
 
 def _dino(download: bool) -> Compare:
     """Cosine of DINO ViT-S/16's class tokens, as DreamBooth (Ruiz et al. 2023) measures likeness."""
-    from transformers import AutoImageProcessor, AutoModel
+    from transformers import AutoImageProcessor, ViTModel
 
+    _quiet()
     with _weights():
         prepare = AutoImageProcessor.from_pretrained(_DINO, local_files_only=not download)
-        model = AutoModel.from_pretrained(_DINO, local_files_only=not download).eval()
+        # Not AutoModel: where peft is installed, that goes online to look for an adapter, allowed or not.
+        model = ViTModel.from_pretrained(_DINO, add_pooling_layer=False, local_files_only=not download).eval()
     return _cosine(prepare, lambda inputs: model(**inputs).last_hidden_state[:, 0])
 
 
 def _clip(download: bool) -> Compare:
     """Cosine of CLIP ViT-B/32's picture embeddings."""
-    from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
+    from transformers import AutoImageProcessor, CLIPVisionModelWithProjection
 
+    _quiet()
     with _weights():
-        prepare = CLIPImageProcessor.from_pretrained(_CLIP, local_files_only=not download)
+        prepare = AutoImageProcessor.from_pretrained(_CLIP, local_files_only=not download)
         model = CLIPVisionModelWithProjection.from_pretrained(_CLIP, local_files_only=not download).eval()
     return _cosine(prepare, lambda inputs: model(**inputs).image_embeds)
 
@@ -135,6 +167,13 @@ def _cosine(prepare: Any, embed: Callable[[Any], Any]) -> Compare:
     return compare
 
 
+def _quiet() -> None:
+    """Keep transformers from listing all weights that a file holds beside those that are needed."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+
+
 def _need(path: Path, download: bool) -> None:
     if not download and not path.exists():
         raise NoWeights(path)
@@ -142,7 +181,7 @@ def _need(path: Path, download: bool) -> None:
 
 @contextmanager
 def _weights() -> Iterator[None]:
-    """Hugging Face's way to say that files are neither here nor to be fetched."""
+    """The packages' way to say that files are neither here nor to be fetched."""
     try:
         yield
     except OSError as error:
@@ -151,7 +190,7 @@ def _weights() -> Iterator[None]:
 
 _LOADERS: dict[str, tuple[tuple[str, ...], Callable[[bool], Compare]]] = {
     "lpips": (("torch", "torchvision", "lpips"), _lpips),
-    "dreamsim": (("torch", "dreamsim"), _dreamsim),
+    "dreamsim": (("torch", "torchvision", "dreamsim"), _dreamsim),
     "dino": (("torch", "transformers"), _dino),
     "clip": (("torch", "transformers"), _clip),
 }
