@@ -45,7 +45,13 @@ def in_ray(cells: Sequence[Cell], finished: Finished) -> None:
         raise SeigError("Ray is not installed: pip install ray. Or leave out --engine ray.")
     import ray
 
-    ray.init(ignore_reinit_error=True, log_to_driver=False)
+    try:
+        ray.init(ignore_reinit_error=True, log_to_driver=False)
+    except (ConnectionError, RuntimeError) as error:
+        raise SeigError(
+            f"{error}. See that it runs, with this version of Ray and Python, that RAY_ADDRESS is its address, and "
+            "RAY_AUTH_TOKEN its token if it has one."
+        ) from error
 
     @ray.remote(num_cpus=1, max_retries=2)  # a machine that is lost takes no cell with it: runs are resumed
     def do(folder: str, root: str, python: str) -> int:
