@@ -409,22 +409,21 @@ def test_a_sheet_without_thickness_is_a_surface_through_its_points():
     assert [tuple(vertex.co) for vertex in leaf.data.vertices][4] == pytest.approx((0.2, 1, 0.1))
 
 
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)], [(0, 1, 0)]]), "each row"),
-        (lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)]]), "rows of equal length"),
-        (lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)], [(0, 1, 0), (1, 1, 0), (2, 1, 0)]]), "lengths [2, 3]"),
-        (lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 3)]), "0 to 2, not [0, 1, 3]"),
-        (lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 1)]), "different points"),
-        (lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], []), "at least one face"),
-        (lambda: kit.wood("Oak", "#c09050", "#704020", axis="Z"), "axis must be"),
-    ],
-    ids=str,
-)
-def test_what_is_no_shape_or_grain_is_refused_in_words(make, said):
+REFUSED = {
+    "each row": lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)], [(0, 1, 0)]]),
+    "rows of equal length": lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)]]),
+    "lengths [2, 3]": lambda: kit.sheet("Leaf", [[(0, 0, 0), (1, 0, 0)], [(0, 1, 0), (1, 1, 0), (2, 1, 0)]]),
+    "0 to 2, not [0, 1, 3]": lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 3)]),
+    "different points": lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], [(0, 1, 1)]),
+    "at least one face": lambda: kit.mesh("Roof", [(0, 0, 0), (1, 0, 0), (0, 1, 0)], []),
+    "axis must be": lambda: kit.wood("Oak", "#c09050", "#704020", axis="Z"),
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_what_is_no_shape_or_grain_is_refused_in_words(said):
     with pytest.raises(ValueError, match=re.escape(said)):
-        make()
+        REFUSED[said]()
     assert not bpy.data.objects
 
 
