@@ -13,7 +13,16 @@ from seig_addon.engine.run_folder import RunFolder
 from seig_addon.studio.client import Studio
 from tests.provider_server import provider, provider_server  # noqa: F401  fixtures
 
-SAME_ON_ALL = {"test_asking", "test_evaluate", "test_loop"}  # have a studio at work, but are about what is decided
+SAME_ON_ALL = {  # have a studio at work, but are about what is decided
+    "test_asking",
+    "test_evaluate",
+    "test_first_light",
+    "test_lighting_rounds",
+    "test_loop",
+    "test_models",
+    "test_placing",
+    "test_tolerance",
+}
 
 
 def pytest_collection_modifyitems(items):

@@ -345,6 +345,19 @@ def test_a_cell_that_fails_says_why_and_does_not_stop_the_others(tmp_path, new_r
     assert {path: path.stat().st_mtime_ns for path in run.path.rglob("*")} == before
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed (group ray)")
+def test_ray_does_the_cells_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "local")
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 64)
+    ray = [*command(tmp_path), "--engine", "ray"]
+    process = subprocess.run(ray, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+    read = list(csv.DictReader((tmp_path / "out" / "results.csv").open()))
+    assert [(row["variant"], float(row["psnr"]) > 10) for row in read] == [("one-shot", True), ("no-solving", True)]
+
+
 def _wait_until_let_go(run):
     """The cell ends by itself once its evaluation is gone."""
     until = time.monotonic() + 60

@@ -103,7 +103,6 @@ class Trials:
             return look
         key = look.checkpoint, stage
         if key not in self._shown:
-            self.say("rendering", "", stage, 0)
             self.studio.open(look.checkpoint)
             self._shown[key] = self._with_views(look, stage)
         known = self._shown[key]
