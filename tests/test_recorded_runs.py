@@ -49,7 +49,8 @@ def replayed(request, tmp_path_factory, shared_studio):
     """A recorded run, what it became when it was played again, and the model that played it."""
     folder = RUNS / request.param
     recorded = read_record(folder)
-    settings = recorded.settings.model_copy(update={"working_size": 256, "working_samples": 4, "final_size": 64, "final_samples": 1})
+    small = {"working_size": 256, "working_samples": 4, "final_size": 64, "final_samples": 1}
+    settings = recorded.settings.model_copy(update=small)
     path = tmp_path_factory.mktemp("replayed") / "run"
     run = RunFolder.create(path, recorded.name, load_reference(folder / "reference.png"), settings)
     model = MeasuringReplay(folder)
