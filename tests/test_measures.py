@@ -149,6 +149,13 @@ def test_what_is_thin_is_said_to_be_half_its_neighbours():
     assert [line.split(":")[0] for line in lines if "thin: its neighbours mix in" in line] == ["Cup"]
 
 
+def test_where_a_mean_is_that_of_two_colours_the_one_of_most_pixels_is_told():
+    reference = grey()
+    reference[20:60, 20:34], reference[20:60, 34:40] = 0.1, 0.6
+    lines = measures.object_colors(color_gaps(GRAPH, IN_PLACE, grey(), reference), ())
+    assert [line.split(":")[0] for line in lines if line.endswith("(mixed: most of its pixels are #191919)")] == ["Cup"]
+
+
 def test_colours_of_what_stands_out_of_its_marked_box_are_said_to_be_compared_with_something_else():
     reference = grey()
     reference[20:60, 20:40] = reference[50:70, 60:90] = 0.8

@@ -23,13 +23,15 @@ GRID = 8  # cells a side, coarse enough to show light and not outlines
 DARK = 0.002  # linear light, added above and below: black divides nothing
 _TELLING = 3  # colours: of two, either could be the one that is off
 FEW = 12  # pixels: fewer say nothing about a colour
+_MIXED = 6.0  # CIELAB: if mean and median differ by more, not all pixels are of one colour
 _TOLD = 0.15  # of a cell: fewer pixels say nothing about its light
 
 
 class ColorGap(BaseModel):
     """A leaf's mean colour in linear light, in reference and render, over the same pixels.
 
-    What is `thin` has a mean that is half its neighbours'.
+    What is `thin` has a mean that is half its neighbours'. `middle` is the median of the reference's pixels where it
+    is another colour than their mean: some of them show something else, or a gleam.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ColorGap(BaseModel):
     wanted: tuple[float, float, float]
     got: tuple[float, float, float]
     thin: bool = False
+    middle: tuple[float, float, float] | None = None
 
     def ratio(self) -> colors.Floats:
         """Reference over render, per channel."""
@@ -87,8 +90,16 @@ def color_gaps(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixe
         if mask.sum() >= FEW:
             means = [tuple(picture[mask].mean(axis=0).tolist()) for picture in (wanted, got)]
             share, thin = float(mask.mean()), seen.is_thin(leaf.name)
-            found.append(ColorGap(name=leaf.name, share=share, wanted=means[0], got=means[1], thin=thin))
+            gap = ColorGap(name=leaf.name, share=share, wanted=means[0], got=means[1], thin=thin)
+            found.append(gap.model_copy(update={"middle": _middle(wanted[mask])}))
     return found
+
+
+def _middle(pixels: colors.Floats) -> tuple[float, ...] | None:
+    """The median of pixels (n, 3) in linear light; None where it is as good as their mean."""
+    mean, middle = pixels.mean(axis=0), np.median(pixels, axis=0)
+    apart = float(colors.difference(colors.srgb(mean), colors.srgb(middle)))
+    return tuple(middle.tolist()) if apart > _MIXED else None
 
 
 def measured_on(leaf: Node, seen: Visible) -> Mask:

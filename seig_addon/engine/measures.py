@@ -130,6 +130,8 @@ def object_colors(gaps: Sequence[ColorGap], misplaced: Collection[str]) -> list[
         wanted, got = (colors.hex_color(colors.srgb(np.array(each))) for each in (gap.wanted, gap.got))
         line = f"{gap.name}: reference {wanted}, render {got}, ΔE {apart:.0f}, {_factor(gap.ratio() / light)}"
         line += " (thin: its neighbours mix in)" if gap.thin else ""
+        if gap.middle is not None:
+            line += f" (mixed: most of its pixels are {colors.hex_color(colors.srgb(np.array(gap.middle)))})"
         lines.append(f"{line} (out of place: it is compared with what lies there)" if gap.name in misplaced else line)
     head = f"all colours together: {_factor(light)} (light; divided out below)"
     return [head, *lines, *_in_order(f"colours that fit within ΔE {_OFF_COLOR:g}", right)]
