@@ -91,10 +91,8 @@ def _suggestion(made: MaterialInfo, parts: dict[str, Mask], wanted: Pixels, got:
         furthest = sorted(told, key=lambda name: _difference(own * ratio, own * told[name]), reverse=True)[:_NAMED]
         words = ", ".join(f"{name} {_word(made, own, told[name])}" for name in told if name in furthest)
         most = "" if len(told) <= _NAMED else f" most, of {len(told)}"
-        return (
-            f"material {made.name}: what wears it differs{most}, so two materials, a gleam, or misplaced: {words}",
-            "",
-        )
+        why = "so two materials, a gleam, or misplaced"
+        return f"material {made.name}: what wears it differs{most}, {why}: {words}", ""
     if made.base_color is None:
         return f"material {made.name}: nodes make its colours; multiply them by {_word(made, own, ratio)}", ""
     return f"material {made.name}: base color {made.base_color}, suggested {_word(made, own, ratio)}", ""

@@ -90,16 +90,17 @@ def color_gaps(graph: SceneGraph, seen: Visible, render: Pixels, reference: Pixe
         if mask.sum() >= FEW:
             means = [tuple(picture[mask].mean(axis=0).tolist()) for picture in (wanted, got)]
             share, thin = float(mask.mean()), seen.is_thin(leaf.name)
-            gap = ColorGap(name=leaf.name, share=share, wanted=means[0], got=means[1], thin=thin)
-            found.append(gap.model_copy(update={"middle": _middle(wanted[mask])}))
+            middle = _middle(wanted[mask])
+            found.append(ColorGap(name=leaf.name, share=share, wanted=means[0], got=means[1], thin=thin, middle=middle))
     return found
 
 
-def _middle(pixels: colors.Floats) -> tuple[float, ...] | None:
+def _middle(pixels: colors.Floats) -> tuple[float, float, float] | None:
     """The median of pixels (n, 3) in linear light; None where it is as good as their mean."""
     mean, middle = pixels.mean(axis=0), np.median(pixels, axis=0)
     apart = float(colors.difference(colors.srgb(mean), colors.srgb(middle)))
-    return tuple(middle.tolist()) if apart > _MIXED else None
+    red, green, blue = middle.tolist()
+    return (red, green, blue) if apart > _MIXED else None
 
 
 def measured_on(leaf: Node, seen: Visible) -> Mask:
@@ -143,19 +144,19 @@ def same_leaf(graph: SceneGraph, seen: Visible) -> Mask:
     There it is light or colour that differs, not what stands there.
     """
     same = np.zeros(seen.index.shape, bool)
-    boxes = {leaf.name: leaf.box for leaf in graph.leaves if leaf.box is not None}
-    for name, box in boxes.items():
-        own = seen.core(name) & inside(box, same.shape)
-        for other in boxes.values():
-            if area(other) < area(box):
-                own &= ~inside(other, same.shape)
-        same |= own
+    for leaf in graph.leaves:
+        if leaf.box is not None:
+            same |= seen.core(leaf.name) & uncovered(leaf.box, graph, same.shape)
     return same
 
 
-def area(box: Box2D) -> float:
-    """The area of a box, in shares of the picture."""
-    return (box[2] - box[0]) * (box[3] - box[1])
+def uncovered(box: Box2D, graph: SceneGraph, shape: tuple[int, ...]) -> Mask:
+    """The pixels of a picture (height, width) within a box, without those in a smaller box of the graph's leaves."""
+    free = inside(box, shape)
+    for leaf in graph.leaves:
+        if leaf.box is not None and _area(leaf.box) < _area(box):
+            free &= ~inside(leaf.box, shape)
+    return free
 
 
 def cells(values: colors.Floats, most: int) -> tuple[colors.Floats, NDArray[np.int_], NDArray[np.int_]]:
@@ -172,6 +173,10 @@ def inside(box: Box2D, shape: tuple[int, ...]) -> Mask:
     x, y = min(max(int(left * width), 0), width - 1), min(max(int(top * height), 0), height - 1)
     mask[y : max(round(bottom * height), y + 1), x : max(round(right * width), x + 1)] = True
     return mask
+
+
+def _area(box: Box2D) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _weighted_median(values: colors.Floats, weights: colors.Floats) -> float:

@@ -61,23 +61,25 @@ def ssim(a: Pixels, b: Pixels) -> float:
     """Mean structural similarity over all 7×7 windows and channels (Wang et al. 2004), -1 to 1."""
     samples = WINDOW**2
     unbiased = samples / (samples - 1)
-    mean_a, mean_b = _window_mean(a), _window_mean(b)
-    variance_a = unbiased * (_window_mean(a * a) - mean_a**2)
-    variance_b = unbiased * (_window_mean(b * b) - mean_b**2)
-    covariance = unbiased * (_window_mean(a * b) - mean_a * mean_b)
-    top = (2 * mean_a * mean_b + _C1) * (2 * covariance + _C2)
-    bottom = (mean_a**2 + mean_b**2 + _C1) * (variance_a + variance_b + _C2)
+    mean_a, mean_b, variances, covariance = _moments(a, b)
+    top = (2 * mean_a * mean_b + _C1) * (2 * unbiased * covariance + _C2)
+    bottom = (mean_a**2 + mean_b**2 + _C1) * (unbiased * variances + _C2)
     return float(np.mean(top / bottom))
 
 
 def structure(a: Pixels, b: Pixels) -> Pixels:
     """How alike two pictures are around each place but for brightness: SSIM's other term, (h - 6, w - 6)."""
     grey_a, grey_b = (picture.mean(axis=2, keepdims=True) for picture in (a, b))
-    mean_a, mean_b = _window_mean(grey_a), _window_mean(grey_b)
-    variances = _window_mean(grey_a**2) - mean_a**2 + _window_mean(grey_b**2) - mean_b**2
-    covariance = _window_mean(grey_a * grey_b) - mean_a * mean_b
+    _, _, variances, covariance = _moments(grey_a, grey_b)
     alike: Pixels = ((2 * covariance + _C2) / (variances + _C2))[..., 0]
     return alike
+
+
+def _moments(a: Pixels, b: Pixels) -> tuple[Pixels, Pixels, Pixels, Pixels]:
+    """Over each window: both means, the variances of both added up, and the covariance."""
+    mean_a, mean_b = _window_mean(a), _window_mean(b)
+    variances = _window_mean(a * a) - mean_a**2 + _window_mean(b * b) - mean_b**2
+    return mean_a, mean_b, variances, _window_mean(a * b) - mean_a * mean_b
 
 
 def _window_mean(picture: Pixels) -> Pixels:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import colors
-from .factors import area, inside
+from .factors import inside, uncovered
 from .scene_graph import Box2D, Node, SceneGraph
 from .scores import Pixels
 from .visible import Mask
@@ -25,28 +25,23 @@ _MIXED = 0.5  # of the pixels: if the colour takes less, it may be that of somet
 def seen_colors(graph: SceneGraph, reference: Pixels) -> list[str]:
     """Say which colour (sRGB) the reference shows of each leaf, where no smaller box covers it."""
     words = []
-    boxes = {leaf.name: leaf.box for leaf in graph.leaves if leaf.box is not None}
     for leaf in graph.leaves:
         if leaf.box is not None:
-            part = _free(leaf.box, list(boxes.values()), reference)
+            part = _free(leaf.box, graph, reference)
             if part.any():
                 color, share = _main_color(leaf, reference[part])
                 words.append(f"{leaf.name} {colors.hex_color(color)}{' mixed' if share < _MIXED else ''}")
-    mixed = (
-        " (mixed: of patterns, shadows, or what lies behind; look)" if any(" mixed" in each for each in words) else ""
-    )
+    some = any(each.endswith(" mixed") for each in words)
+    mixed = " (mixed: of patterns, shadows, or what lies behind; look)" if some else ""
     return [f"colours that the reference shows{mixed}: {', '.join(words)}"] if words else []
 
 
-def _free(box: Box2D, boxes: list[Box2D], reference: Pixels) -> Mask:
+def _free(box: Box2D, graph: SceneGraph, reference: Pixels) -> Mask:
     """The pixels of a box that no smaller box covers: of its middle half, if enough of that is left.
 
     There its outline and what stands around it matter least.
     """
-    free = inside(box, reference.shape)
-    for other in boxes:
-        if area(other) < area(box):
-            free &= ~inside(other, reference.shape)
+    free = uncovered(box, graph, reference.shape)
     middle = inside(_middle(box), reference.shape)
     return free & middle if (free & middle).sum() >= _FREE * middle.sum() else free
 

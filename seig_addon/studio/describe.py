@@ -101,8 +101,6 @@ def _light(obj: bpy.types.Object, is_hidden: bool) -> Values:
     return {
         "name": obj.name,
         "type": obj.data.type,
-        "location": list(obj.matrix_world.translation),
-        "rotation": _rotation(obj),
         "power": obj.data.energy,
         "color": hex_color(list(obj.data.color)),
         "hidden": is_hidden,

@@ -87,15 +87,13 @@ class MaterialInfo(BaseModel):
 
 
 class LightInfo(BaseModel):
-    """A light. `power` is in watts (a sun's in W/m²), `color` sRGB "#rrggbb", `rotation` in degrees.
+    """A light. `power` is in watts (a sun's in W/m²), `color` sRGB "#rrggbb".
 
     `falls` says in words where it falls from and how it spreads.
     """
 
     name: str
     type: str
-    location: Vec3
-    rotation: Vec3
     power: float
     color: str
     hidden: bool

@@ -37,7 +37,7 @@ def worst(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -
     if stage not in (GEOMETRY, MATERIALS):
         return []
     render, wanted = picture.pixels(look.render), picture.pixels(reference, look.render.size)
-    error = _error(look, reference)
+    error = _error(render, wanted)
     graph, seen = together(graph, look.seen)
     gaps = color_gaps(graph, seen, render, wanted)
     light = common_light(gaps)
@@ -61,7 +61,7 @@ def worst(stage: Stage, graph: SceneGraph, look: Look, reference: Image.Image) -
 
 def around(names: Sequence[str], graph: SceneGraph, look: Look, reference: Image.Image) -> Windows:
     """Choose what to enlarge of the named objects and groups; those that aren't there are left out."""
-    error = _error(look, reference)
+    error = _error(picture.pixels(look.render), picture.pixels(reference, look.render.size))
     chosen: Windows = []
     for name in names:
         leaves = graph.within(name)
@@ -111,9 +111,8 @@ def _window(title: str, box: Box2D, error: Pixels, side: int) -> tuple[str, Box2
     return (title if window == whole else f"{title} (part)"), window
 
 
-def _error(look: Look, reference: Image.Image) -> Pixels:
+def _error(render: Pixels, wanted: Pixels) -> Pixels:
     """Squared error of each pixel of the render (height, width)."""
-    render, wanted = picture.pixels(look.render), picture.pixels(reference, look.render.size)
     error: Pixels = ((render - wanted) ** 2).mean(axis=2)
     return error
 
